@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import io
 import shlex
@@ -12,53 +11,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from emitter_typed_codegen.arguments import PROGRAM, Parser, file_path, revision, schema_name, suggestion
+from emitter_typed_codegen.arguments import PROGRAM, Parser, suggestion
 from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, USAGE
-from emitter_typed_codegen.export import TARGETS, Target
 from emitter_typed_codegen.paths import inside_here
 from emitter_typed_codegen.stdio import printed
+from emitter_typed_codegen.verbs import PARSERS, CheckOptions, DiffOptions, ExportOptions, GenerateOptions
 from emitter_typed_codegen.watch import PAUSE_S, imported, stamps, wait_for_change
 
 if TYPE_CHECKING:
     from emitter_typed_codegen.jobs import Job
     from emitter_typed_codegen.problems import Format, Problem
-    from emitter_typed_codegen.write import Change, Refused
+    from emitter_typed_codegen.write import Change, Plan, Refused
 
 _EXTRA = {"jinja2", "markupsafe", "yaml"}
-_FORMATS = ("text", "json", "github")
-
-
-class _Options(argparse.Namespace):
-    format: Format
-
-
-class _GenerateOptions(_Options):
-    schema: Path | None
-    out: str | None
-    check: bool
-    watch: bool
-    testing: bool
-
-
-class _CheckOptions(_Options):
-    schemas: list[Path]
-    against: str | None
-    accept: Path | None
-    all: bool
-
-
-class _DiffOptions(_Options):
-    old: str | None
-    new: str | None
-    against: str | None
-    accept: Path | None
-    all: bool
-
-
-class _ExportOptions(_Options):
-    schema: Path
-    to: Target
-    out: Path | None
 
 
 def main(
@@ -86,27 +51,27 @@ def _main(argv: list[str], prog: str, pause: Callable[[], object]) -> int:
             # A schema may hold what a terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
     verb, arguments = (argv or ["--help"])[0], argv[1:]
-    if verb not in _PARSERS:
-        usage = f"usage: {prog} {{{','.join(_PARSERS)}}} …  (each has its own --help)"
+    if verb not in PARSERS:
+        usage = f"usage: {prog} {{{','.join(PARSERS)}}} …  (each has its own --help)"
         if verb in ("-h", "--help"):
             print(usage, file=sys.stdout if argv else sys.stderr)
             return DONE if argv else USAGE
-        print(f"{prog}: unknown command {verb!r}{suggestion(verb, _PARSERS)} (see {prog} --help)", file=sys.stderr)
+        print(f"{prog}: unknown command {verb!r}{suggestion(verb, PARSERS)} (see {prog} --help)", file=sys.stderr)
         return USAGE
-    parser = _PARSERS[verb](prog)
+    parser = PARSERS[verb](prog)
     collecting = gc.isenabled()
     # Much is made and nearly all of it kept: to look for what could go takes 4 % of a run.
     gc.disable()
     try:
         match verb:
             case "diff":
-                return _diff(parser, parser.parse(arguments, _DiffOptions()))
+                return _diff(parser, parser.parse(arguments, DiffOptions()))
             case "export":
-                return _export(parser.parse(arguments, _ExportOptions()))
+                return _export(parser.parse(arguments, ExportOptions()))
             case "check":
-                return _check(parser, parser.parse(arguments, _CheckOptions()))
+                return _check(parser, parser.parse(arguments, CheckOptions()))
             case _:
-                return _generate(parser, parser.parse(arguments, _GenerateOptions()), pause)
+                return _generate(parser, parser.parse(arguments, GenerateOptions()), pause)
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as stop:
@@ -125,139 +90,7 @@ def _main(argv: list[str], prog: str, pause: Callable[[], object]) -> int:
             gc.enable()
 
 
-def _generate_parser(prog: str) -> Parser:
-    further = "[--check | --watch] [--format {text,json,github}]"
-    parser = Parser(
-        "generate",
-        "Generate the package of a schema. Without SCHEMA: run all jobs of [tool.emitter-typed] in the nearest "
-        "pyproject.toml. If there is a problem, nothing is written.",
-        usage=f"{prog} generate SCHEMA --out DIR [--testing] {further}\n       {prog} generate {further}",
-        example="home.yaml --out home_api",
-        prog=prog,
-    )
-    parser.add_argument("schema", nargs="?", type=file_path, metavar="SCHEMA", help="the schema, a YAML file")
-    parser.add_argument("--out", metavar="DIR", help="the folder of the package; its name is what Python imports")
-    parser.add_argument(
-        "--testing",
-        action="store_true",
-        help="add a module testing with strategies of Hypothesis for all types (in a job: testing = true)",
-    )
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument(
-        "--check", action="store_true", help="write nothing; print what would change, and exit with 1 if anything would"
-    )
-    how.add_argument(
-        "--watch",
-        action="store_true",
-        help="generate again whenever the schema or pyproject.toml is saved, until Ctrl-C",
-    )
-    _add_format(parser)
-    return parser
-
-
-def _check_parser(prog: str) -> Parser:
-    parser = Parser(
-        "check",
-        "Show problems; write nothing. With SCHEMA: the problems of these schemas. Without SCHEMA: check all jobs of "
-        "[tool.emitter-typed] in the nearest pyproject.toml, as CI needs it: problems, generated code that is out of "
-        "date, generated packages without a job, and changes since a baseline that break somebody.",
-        usage=f"{prog} check SCHEMA... [--format {{text,json,github}}]\n"
-        f"       {prog} check [--against REV] [--accept FILE] [--all] [--format {{text,json,github}}]",
-        example="home.yaml",
-        prog=prog,
-    )
-    parser.add_argument("schemas", nargs="*", type=file_path, metavar="SCHEMA", help="a schema, a YAML file")
-    parser.add_argument(
-        "--against",
-        type=revision,
-        metavar="REV",
-        help="compare with the commit where this branch left REV (default: baseline in pyproject.toml)",
-    )
-    _add_changes(parser)
-    _add_format(parser)
-    return parser
-
-
-def _diff_parser(prog: str) -> Parser:
-    parser = Parser(
-        "diff",
-        "Show what changed between two schemas, whom it breaks, and how to make the change safely. Without OLD: "
-        "compare all jobs of [tool.emitter-typed] in the nearest pyproject.toml with a revision of Git. Exits with 1 "
-        "if there is a break that was not accepted.",
-        usage=f"{prog} diff OLD [NEW] [--accept FILE] [--all] [--format {{text,json,github}}]\n"
-        f"       {prog} diff [--against REV] [--accept FILE] [--all] [--format {{text,json,github}}]",
-        example="git:HEAD:home.yaml",
-        prog=prog,
-    )
-    parser.add_argument(
-        "old", nargs="?", type=schema_name, metavar="OLD", help="the old schema: a file, or git:REV:PATH"
-    )
-    parser.add_argument(
-        "new", nargs="?", type=schema_name, metavar="NEW", help="the new schema; default: PATH of git:REV:PATH"
-    )
-    parser.add_argument(
-        "--against", type=revision, metavar="REV", help="the revision that jobs are compared with; default: HEAD"
-    )
-    _add_changes(parser)
-    _add_format(parser)
-    return parser
-
-
-def _export_parser(prog: str) -> Parser:
-    parser = Parser(
-        "export",
-        "Write the types and channels of a schema as a document for others: AsyncAPI 3.0, JSON Schema 2020-12, or a "
-        "single HTML page. A file that emitter-typed did not write is not changed.",
-        usage=f"{prog} export SCHEMA --to {{{','.join(TARGETS)}}} [--out FILE] [--format {{text,json,github}}]",
-        example="home.yaml --to html --out home.html",
-        prog=prog,
-    )
-    parser.add_argument("schema", type=file_path, metavar="SCHEMA", help="the schema, a YAML file")
-    parser.add_argument("--to", required=True, type=_target, choices=TARGETS, help="what to write")
-    parser.add_argument("--out", type=file_path, metavar="FILE", help="the file to write; default: stdout")
-    _add_format(parser)
-    return parser
-
-
-def _target(text: str) -> str:
-    if text not in TARGETS:
-        meant = suggestion(text, TARGETS) or f": write one of {', '.join(TARGETS)}"
-        raise argparse.ArgumentTypeError(f"unknown form {text!r}{meant}")
-    return text
-
-
-def _add_changes(parser: Parser) -> None:
-    parser.add_argument("--accept", type=file_path, metavar="FILE", help="a TOML file of breaks that you accept")
-    parser.add_argument("--all", action="store_true", help="also show safe changes")
-
-
-def _add_format(parser: Parser) -> None:
-    parser.add_argument(
-        "--format",
-        choices=_FORMATS,
-        default="text",
-        help=(
-            "the form of problems, and of files that are refused or out of date: text for people, json for programs "
-            "(one document on stdout, everything else on stderr), github for annotations of a workflow; wrong usage "
-            "is always text on stderr"
-        ),
-    )
-
-
-_PARSERS: dict[str, Callable[[str], Parser]] = {
-    "generate": _generate_parser,
-    "check": _check_parser,
-    "diff": _diff_parser,
-    "export": _export_parser,
-}
-
-
-def verb_parser(verb: str) -> Parser:
-    """Return the parser of a verb, for shells that complete its options."""
-    return _PARSERS[verb](PROGRAM)
-
-
-def _check(parser: Parser, options: _CheckOptions) -> int:
+def _check(parser: Parser, options: CheckOptions) -> int:
     if not options.schemas:
         return _check_jobs(options)
     if options.against is not None or options.accept is not None or options.all:
@@ -265,7 +98,7 @@ def _check(parser: Parser, options: _CheckOptions) -> int:
     return _check_schemas(options.schemas, options.format)
 
 
-def _check_jobs(options: _CheckOptions) -> int:
+def _check_jobs(options: CheckOptions) -> int:
     from emitter_typed_codegen.jobs import BadConfiguration, project_file, read_project
     from emitter_typed_codegen.project import check_project
 
@@ -300,7 +133,7 @@ def _check_schemas(schemas: Sequence[Path], format: Format) -> int:
     return DONE
 
 
-def _diff(parser: Parser, options: _DiffOptions) -> int:
+def _diff(parser: Parser, options: DiffOptions) -> int:
     from emitter_typed_codegen.accepted import BadAccepted
     from emitter_typed_codegen.baseline import NoBaseline
     from emitter_typed_codegen.diff import diff_schemas
@@ -327,7 +160,7 @@ def _diff(parser: Parser, options: _DiffOptions) -> int:
     return FOUND if report.breaking else DONE
 
 
-def _export(options: _ExportOptions) -> int:
+def _export(options: ExportOptions) -> int:
     from emitter_typed_codegen.export.documents import export
     from emitter_typed_codegen.jobs import DESCRIBES_PROTOCOL, compiler_protocol
     from emitter_typed_codegen.problems import SchemaProblems
@@ -369,7 +202,7 @@ def _make_utf8(stream: TextIO) -> None:
         stream.reconfigure(encoding="utf-8", newline="\n")
 
 
-def _generate(parser: Parser, options: _GenerateOptions, pause: Callable[[], object]) -> int:
+def _generate(parser: Parser, options: GenerateOptions, pause: Callable[[], object]) -> int:
     from emitter_typed_codegen.jobs import (
         PROJECT_COMMAND,
         BadConfiguration,
@@ -396,11 +229,11 @@ def _generate(parser: Parser, options: _GenerateOptions, pause: Callable[[], obj
             single = Job(schema, folder, how, testing=options.testing)
             if options.watch:
                 _watch(lambda: [single], set(), again, options.format, pause)
-            return _once([single], again, options.check, options.format)
+            return _once([single], again, options.format, check=options.check)
         project = project_file(Path.cwd())
         if options.watch:
             _watch(lambda: list(read_project(project).jobs), {project}, PROJECT_COMMAND, options.format, pause)
-        return _once(list(read_project(project).jobs), PROJECT_COMMAND, options.check, options.format)
+        return _once(list(read_project(project).jobs), PROJECT_COMMAND, options.format, check=options.check)
     except BadConfiguration as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -420,7 +253,7 @@ def _watch(
             print(error, file=sys.stderr)
         else:
             before = stamps(job.schema.absolute() for job in todo) | before
-            _once(todo, again, False, format, read=files)
+            _once(todo, again, format, check=False, read=files)
         before = stamps(files) | before
         count = _files(len(before))
         print(f"watching {count}; Ctrl-C ends it", file=_words(format), flush=True)
@@ -429,23 +262,11 @@ def _watch(
         wait_for_change(before, pause)
 
 
-def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set[Path] | None = None) -> int:
+def _once(jobs: list[Job], again: str, format: Format, *, check: bool, read: set[Path] | None = None) -> int:
     """Do the jobs, or see what they would do; add the files that they read."""
-    from emitter_typed_codegen.editors import ENDING
-    from emitter_typed_codegen.jobs import compiler_protocol, run
-    from emitter_typed_codegen.ownership import CHECKSUMS
-    from emitter_typed_codegen.problems import SchemaProblems
-    from emitter_typed_codegen.write import Plan, Refused
+    from emitter_typed_codegen.write import Refused
 
-    words = _words(format)
-    plan = Plan()
-    protocol = compiler_protocol()
-    problems: list[Problem] = []
-    for job in jobs:
-        try:
-            protocol = run(job, protocol, plan, jobs)
-        except SchemaProblems as found:
-            problems += found.problems
+    plan, problems = _plan(jobs)
     if read is not None:
         schemas = [job.schema for job in jobs]
         named = [*schemas, *imported(schemas), *(Path(problem.file) for problem in problems)]
@@ -461,26 +282,57 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
             plan.write()
     except Refused as refused:
         return _refused(refused, format)
-    for change in plan.changes if check else ():
+    if check:
+        _print_outdated(plan.changes, again, format)
+    elif format == "json":
+        _print_problems((), format)
+    _print_results(jobs, plan.changes, again if check else None, _words(format))
+    return FOUND if check and plan.changes else DONE
+
+
+def _plan(jobs: list[Job]) -> tuple[Plan, list[Problem]]:
+    """Return what the jobs write, and the problems of their schemas."""
+    from emitter_typed_codegen.jobs import compiler_protocol, run
+    from emitter_typed_codegen.problems import SchemaProblems
+    from emitter_typed_codegen.write import Plan
+
+    plan = Plan()
+    protocol = compiler_protocol()
+    problems: list[Problem] = []
+    for job in jobs:
+        try:
+            protocol = run(job, protocol, plan, jobs)
+        except SchemaProblems as found:
+            problems += found.problems
+    return plan, problems
+
+
+def _print_outdated(changes: Sequence[Change], again: str, format: Format) -> None:
+    """Print what would change: as a diff for people, as problems for programs."""
+    from emitter_typed_codegen.editors import ENDING
+    from emitter_typed_codegen.ownership import CHECKSUMS
+    from emitter_typed_codegen.write import OUTDATED
+
+    for change in changes:
         # Some say nothing to a reader, and change with every line of the others.
         if change.path.name != CHECKSUMS and not change.path.name.endswith(ENDING):
-            print(change.diff(Path.cwd()), end="", file=words)
-    stale = [
-        _output(change.path, "is out of date: it differs from what its schema generates", f"run: {again}")
-        for change in plan.changes
-    ]
-    _print_problems(stale if check and format != "text" else (), format)
+            print(change.diff(Path.cwd()), end="", file=_words(format))
+    if format != "text":
+        _print_problems([_output(change.path, OUTDATED, f"run: {again}") for change in changes], format)
+
+
+def _print_results(jobs: list[Job], changes: Sequence[Change], again: str | None, words: TextIO) -> None:
+    """Print a line for each job and each file that stands alone: what was written, or what `again` would write."""
     for job in jobs:
-        changes = [one for one in plan.changes if one.path.parent == job.out or one.path == job.protocol_out]
-        print(_line(job, changes, again if check else None), file=words)
+        own = [one for one in changes if one.path.parent == job.out or one.path == job.protocol_out]
+        print(_line(job, own, again), file=words)
     packages = {one for job in jobs for one in (job.out, job.protocol_out)}
     documents = {path for job in jobs for _, path in job.exports}
-    for change in plan.changes:
+    for change in changes:
         if change.path.parent not in packages and change.path not in packages:
             seen = inside_here(change.path)
             whom = "" if change.path in documents else ", for editors"
-            print(f"{seen} would change; run: {again}" if check else f"wrote {seen}{whom}", file=words)
-    return FOUND if check and plan.changes else DONE
+            print(f"wrote {seen}{whom}" if again is None else f"{seen} would change; run: {again}", file=words)
 
 
 def _refused(refused: Refused, format: Format) -> int:

@@ -101,8 +101,7 @@ _VALUES: Mapping[Limited, JsonSchema] = {
 }
 
 
-_is_relative = re.compile(RELATIVE_PATH).fullmatch
-_MODELINE = re.compile(r"#\s*yaml-language-server\s*:.*?\$schema=(\S+)")
+_MODELINE = r"#\s*yaml-language-server\s*:.*?\$schema=(\S+)"
 ENDING = ".schema.json"
 """How the files for editors end that `generate` keeps current."""
 
@@ -116,8 +115,8 @@ def named_file(schema: Path) -> Path | None:
     try:
         with schema.open(encoding="utf-8") as lines:
             top = itertools.takewhile(lambda line: line.startswith("#") or not line.strip(), lines)
-            found = next(filter(None, map(_MODELINE.match, top)), None)
-        if found is None or not found[1].endswith(ENDING) or _is_relative(found[1]) is None:
+            found = next(filter(None, (re.match(_MODELINE, line) for line in top)), None)
+        if found is None or not found[1].endswith(ENDING) or re.fullmatch(RELATIVE_PATH, found[1]) is None:
             return None
         path = schema.parent / found[1]
         return path if not path.exists() or marked(path.read_text("utf-8")) else None

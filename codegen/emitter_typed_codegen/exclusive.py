@@ -31,19 +31,18 @@ class Busy(Exception):
 
 
 @contextmanager
-def alone(folders: Iterable[Path], *, wait_s: float | None = None) -> Generator[None]:
+def alone(folders: Iterable[Path]) -> Generator[None]:
     """Hold folders. The system lets go of them when the process ends, however it ends.
 
     A folder that is not there, or that this system or its owner lets nobody hold, is not held.
 
     Args:
         folders: The folders.
-        wait_s: How long to wait for another run, in seconds. Default: `WAIT_S`.
 
     Raises:
-        Busy: Another run holds one of them for longer.
+        Busy: Another run holds one of them for longer than `WAIT_S`.
     """
-    give_up_at = time.monotonic() + (WAIT_S if wait_s is None else wait_s)
+    give_up_at = time.monotonic() + WAIT_S
     with ExitStack() as held:
         # All runs take them in one order, or two might wait for each other; one folder may have two names.
         for _, folder in sorted({_identity(one): one for one in folders if one.is_dir()}.items()):

@@ -99,13 +99,13 @@ Expression = str | Group | Joined | Either | Bracketed | Assigned
 def flat(expression: Expression) -> str:
     """Return an expression on one line."""
     match expression:
-        case str():
-            return expression
+        case Joined():
+            return "".join(_flat(expression.parts))
         case Group():
             comma = "," if expression.open == "(" and len(expression.items) == 1 else ""
             return f"{expression.open}{', '.join(_flat(expression.items))}{comma}{expression.close}"
-        case Joined():
-            return "".join(_flat(expression.parts))
+        case str():
+            return expression
         case Either():
             return " | ".join(_flat(expression.operands))
         case Bracketed():
@@ -133,6 +133,8 @@ def lay(expression: Expression, indent: int = 0, *, after: int = 0) -> str:
 
 
 def _lines(expression: Expression, indent: int, *, start: int, after: int) -> list[str]:
+    if isinstance(expression, str):
+        return [expression]
     line = flat(expression)
     if start + width(line) + after <= WIDTH or not _explodes(expression):
         return [line]
@@ -275,8 +277,8 @@ def _exploded_group(group: Group, indent: int) -> list[str]:
         head, *rest = _exploded(item, inner) if lonely else _lines(item, inner, start=inner, after=1)
         lines += [f"{' ' * inner}{head}", *rest]
         if not lonely or group.open == "(":
-            code, *note = lines[-1].split(_NOTE)
-            lines[-1] = _NOTE.join([f"{code},", *note])
+            code, mark, note = lines[-1].partition(_NOTE)
+            lines[-1] = f"{code},{mark}{note}"
     return [*lines, f"{outer}{group.close}"]
 
 

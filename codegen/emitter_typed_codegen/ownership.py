@@ -39,7 +39,8 @@ _ATTRIBUTES_HEAD = f"""\
 # {MARK}. Do not edit; without this line the file is yours, and is left alone.
 # Both sides of a merge are kept. The conflict in {MANIFEST} says: run `emitter-typed generate`.
 """
-_CONFLICT = re.compile(r"<{7}(?: |$)|={7}$|>{7}(?: |$)|\|{7}(?: |$)")
+_MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+_CONFLICT = r"(?:<{7}|>{7}|\|{7})(?: |$)|={7}$"
 _SECTION = re.compile(r"\[(.+)\]").fullmatch
 _TEXT = r'"(?:[^"\\]|\\.)+"'
 _HASHED = rf'^\s*({_TEXT}): "([0-9a-f]{{64}})"'
@@ -140,15 +141,15 @@ def _lines(name: str, text: str) -> list[str]:
     start = crc32(name.encode("utf-8", "surrogateescape"))
     lines = text.removesuffix("\n").split("\n")
     # Most lines of generated code stand there many times.
-    known = {
-        line: _conflict(line) or f"{crc32(line.encode('utf-8', 'surrogateescape'), start):08x}" for line in {*lines}
-    }
+    known = {line: f"{crc32(line.encode('utf-8', 'surrogateescape'), start):08x}" for line in {*lines}}
+    if any(mark in text for mark in _MARKS):
+        known |= {line: mark for line in known if (mark := _conflict(line))}
     return [known[line] for line in lines]
 
 
 def _conflict(line: str) -> str:
     """Return the kind of the mark of a conflict that a line is, without whose side it is; empty: it is none."""
-    return line[:7] if line[:1] in "<=>|" and _CONFLICT.match(line) else ""
+    return line[:7] if line.startswith(_MARKS) and re.match(_CONFLICT, line) else ""
 
 
 def _settled(lines: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from emitter_typed_codegen.layout import Expression, lay
-from emitter_typed_codegen.texts import docstring
+from emitter_typed_codegen.texts import Section, docstring
 from emitter_typed_codegen.view import Banner, FileView
 from emitter_typed_codegen.view.docs import Doc
 
@@ -120,7 +120,11 @@ def _lay(expression: Expression, indent: int = 0) -> str:
     return lay(expression, indent)
 
 
+def _docstring(doc: Doc, indent: int = 0) -> str:
+    return _laid_docstring(doc.text, indent, doc.facts, doc.sections)
+
+
 # The classes of both flavours, which follow each other, say the same.
 @lru_cache(maxsize=64)
-def _docstring(doc: Doc, indent: int = 0) -> str:
-    return docstring(doc.text, indent, facts=doc.facts, sections=doc.sections)
+def _laid_docstring(text: str, indent: int, facts: str, sections: tuple[Section, ...]) -> str:
+    return docstring(text, indent, facts=facts, sections=sections)

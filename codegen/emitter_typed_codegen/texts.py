@@ -22,17 +22,21 @@ HIDDEN = (
 )
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _SENTENCE = re.compile(r"(.*?[.!?])\s+(\S.*)", re.DOTALL)
-_CLAUSE = re.compile(r"(.*?)[.:!?](?:\s+(\S.*)|\s*)\Z", re.DOTALL)
+_CLAUSE = r"(?s)(.*?)[.:!?](?:\s+(\S.*)|\s*)\Z"
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
 _ITEM = re.compile(r"[-*] ")
 _BULLET = re.compile(r"\n\s*[-*] ")
 _NEXT_ITEM = re.compile(r"\n\s*(?=[-*] )")
+_UNUSUAL = re.compile(r'["\\]|[.!?] |  ')
 _WHITE = re.compile(r"[ \t\r]*\n|[\t\r]")
 _ENDED = (".", "!", "?", ":", "…")
 
 
 def literal(text: str) -> str:
     """Return the literal of a text, in the quotes and with the escapes that `ruff format` would leave alone."""
+    if text.isascii() and text.isidentifier():
+        # As most are.
+        return f'"{text}"'
     if "\\" in text and not text.endswith("\\") and not re.search("[\"']", text) and not re.search(HIDDEN, text):
         return f'r"{text}"'
     return _quoted(text, _escaped(text.replace("\\", "\\\\")))
@@ -88,7 +92,7 @@ def first_sentence(text: str) -> str:
 def first_clause(text: str) -> tuple[str, str]:
     """Return a text up to its first colon or end of a sentence, without that mark, and the rest as sentences."""
     plain = " ".join(text.split())
-    found = _CLAUSE.match(plain)
+    found = re.match(_CLAUSE, plain)
     if not found:
         return plain, ""
     rest = found[2] or ""
@@ -105,11 +109,15 @@ def docstring(doc: str, indent: int, *, facts: str = "", sections: Sequence[Sect
         facts: What the last paragraph ends with; it is never part of the first one.
         sections: What follows; an empty one is left out.
     """
+    text = sentence(doc)
+    width = WIDTH - indent
+    if not facts and not sections and _plain(text) and len(text) <= width - 6 and not _UNUSUAL.search(text):
+        # As most are: one sentence on one line.
+        return f'"""{text}"""'
     everything = "".join([doc, facts, *[text for one in sections for entry in one.entries for text in entry]])
     raw = "\\" in everything and '"""' not in everything and not re.search(HIDDEN, _WHITE.sub(" ", everything))
     inert = str if raw else _inert
-    width = WIDTH - indent
-    paragraphs = _PARAGRAPH.split(inert(sentence(doc)))
+    paragraphs = _PARAGRAPH.split(inert(text))
     found = _SENTENCE.match(" ".join(paragraphs[0].split()))
     if found and len(found[1]) <= width - 3 - raw and not _BULLET.search(paragraphs[0]):
         paragraphs[:1] = [found[1], found[2]]
@@ -156,7 +164,7 @@ def _quoted(text: str, escaped: str) -> str:
 
 
 def _inert(text: str) -> str:
-    if _plain(text) and "\\" not in text and '""' not in text:
+    if _plain(text.replace("\n", "")) and "\\" not in text and '""' not in text and " \n" not in text:
         return text
     plain = _WHITE.sub(lambda white: "\n" if "\n" in white[0] else " ", text).replace("\\", "\\u005c")
     hidden = "\n".join(re.sub(HIDDEN, lambda found: _code(found[0]), line) for line in plain.split("\n"))

@@ -284,7 +284,7 @@ class Plan:
                     os.replace(place, self._beside(place))
                 else:
                     what = "written"
-                    undo.append(self._put_back(place, change.old is not None))
+                    undo.append(self._put_back(place, existed=change.old is not None))
                     os.replace(self._beside(place), place)
         except OSError as error:
             raise Refused([Refusal(place, f"cannot be {what}: {error.strerror}")]) from error
@@ -302,7 +302,7 @@ class Plan:
     def _beside(self, path: Path) -> Path:
         return path.with_name(f".{path.name}.{self._run}.emitter-typed.tmp")
 
-    def _put_back(self, path: Path, existed: bool) -> Callable[[], object]:
+    def _put_back(self, path: Path, *, existed: bool) -> Callable[[], object]:
         """Return what makes a place again as it is now."""
         if not existed:
             return path.unlink

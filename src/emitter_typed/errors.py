@@ -194,8 +194,8 @@ class HistoryIncomplete(EmitterError):
     """`history` fetched all that it could; some messages may be missing.
 
     Each node of a cluster stores what was published to it. If several nodes stored more in one second than a page of
-    the broker holds, a client cannot fetch all of it, nor see what is missing. If a node does not answer, the broker
-    answers without it.
+    the broker holds, a client cannot fetch all of it, nor see what is missing. The same holds for a broker that
+    restarted within that second. If a node does not answer, the broker answers without it.
     """
 
     operation: str
@@ -222,9 +222,9 @@ class HistoryIncomplete(EmitterError):
             first = seconds[0].isoformat()
             several = f" and {len(seconds) - 1} more" if len(seconds) > 1 else ""
             super().__init__(
-                f"{operation} may lack messages of the second {first}{several}: several nodes of the cluster stored "
-                "more in it than a page holds",
-                "ask another node too, with `since` and `until` around that second",
+                f"{operation} may lack messages of the second {first}{several}: several nodes of a cluster, or a "
+                "broker before and after a restart, stored more in it than a page holds",
+                "in a cluster, ask another node too, with `since` and `until` around that second",
             )
         self.operation = operation
         self.seconds = tuple(seconds)

@@ -340,6 +340,17 @@ async def test_a_closed_client_is_collected_with_its_handlers(broker: Broker) ->
 
 
 @in_loop
+async def test_a_client_that_nobody_can_close_any_more_is_warned_of(broker: Broker) -> None:
+    client = AsyncClient.from_url(broker.url, timeout_s=LIMIT_S, reconnect=False)
+    await client.connect()
+    state = client.connection
+    with pytest.warns(ResourceWarning, match=r"<AsyncClient .* connected> was not closed: call close\(\)"):
+        del client
+    broker.faults.drop_connections()
+    assert await state.wait("closed", timeout_s=LIMIT_S)
+
+
+@in_loop
 async def test_no_key_shows_in_any_log_error_or_repr(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
     shown: list[object] = []
     with caplog.at_level(logging.DEBUG):

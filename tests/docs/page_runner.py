@@ -107,7 +107,6 @@ class PageRunner:
     ) -> None:
         self.printed = ""
         """What the last commands or program printed."""
-        self._folder = folder
         self._names = {"__name__": "__main__", **(names or {})}
         self._edited = edited
         self._state = folder.parent / f"{folder.name}.state"

@@ -42,6 +42,8 @@ def keys(client: Client, key: Key) -> None:
 def history(client: Client, key: Key) -> None:
     newest: set[SubscribeOption] = {Client.with_last(10)}
     assert_type(client.history(key, "chat/", newest), Iterator[StoredMessage])
+    assert_type(client.history(key, "chat/", payload=list[int]), Iterator[StoredMessage[list[int]]])
+    assert_type([message.payload for message in client.history(key, "chat/", payload=str, last=1)], list[str])
     for message in client.history(key, "chat/", since=datetime.now(UTC) - timedelta(hours=1), last=100):
         assert_type(message.stored_at, datetime)
         assert_type(message.id, bytes)
@@ -59,6 +61,7 @@ async def later(client: AsyncClient, key: Key) -> None:
     assert_type(await client.keyban("master", key, True), KeybanResponse)
     assert_type(await client.publish_with_link("c", "hello"), None)
     assert_type(client.history(key, "chat/"), AsyncIterator[StoredMessage])
+    assert_type(client.history(key, "chat/", payload=int | None), AsyncIterator[StoredMessage[int | None]])
     async for message in client.history(key, "chat/", last=1):
         assert_type(message, StoredMessage)
     assert_type(await client.subscribe_with_group(key, "chat/", "workers"), AsyncSubscription[Message])

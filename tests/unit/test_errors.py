@@ -113,6 +113,11 @@ def test_a_refusal_says_what_was_refused_and_what_to_do() -> None:
     assert error.hint in str(error)
 
 
+def test_an_incomplete_history_names_a_restart_which_a_single_broker_has_too() -> None:
+    error = HistoryIncomplete("history", [datetime(2026, 1, 1, tzinfo=UTC)])
+    assert "several nodes of a cluster, or a broker before and after a restart" in str(error)
+
+
 def test_an_error_of_the_wire_has_its_place_in_its_text() -> None:
     assert "a/" in str(ON_THE_WIRE)
     assert "$.a[0]" in str(ON_THE_WIRE)

@@ -34,8 +34,10 @@ def canonical(schema: Schema) -> Schema:
     What a program can see keeps the author's order: fields, values of an enum, letters of flags, members of a union,
     entries of a default, and all that only a protocol has.
     """
+    # Most channels have no options.
     channels = [
-        evolve(one, options=tuple(sorted(one.options, key=lambda option: option[0]))) for one in schema.channels
+        evolve(one, options=tuple(sorted(one.options, key=lambda option: option[0]))) if one.options else one
+        for one in schema.channels
     ]
     return evolve(
         schema,

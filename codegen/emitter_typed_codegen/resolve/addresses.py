@@ -85,13 +85,13 @@ def read_segments(
     return tuple(found)
 
 
-_is_foreign_parameter = re.compile(FOREIGN_PARAMETER).fullmatch
+# Compiled when they are first used: few addresses have a mistake.
 # As Express, Rails, Next.js and formats of strings write it.
-_UNBRACED = re.compile(r":(\w+)[?*+]?|\[{1,2}(?:\.\.\.)?(\w+)\]{1,2}|[@*&](\w+)|%[sd]|%\((\w+)\)[sd]")
+_UNBRACED = r":(\w+)[?*+]?|\[{1,2}(?:\.\.\.)?(\w+)\]{1,2}|[@*&](\w+)|%[sd]|%\((\w+)\)[sd]"
 _PARAMETER = r"[$%#@]?[{<]+\s*(?:\.\.\.)?[*+]?(\w*)[?*+]?\s*(?::.*?)?[}>]*|(\w+)[}>]+"
 # As Flask and Django write it: the type first.
-_TYPED = re.compile(r"<\s*(\w+)\s*:\s*(\w+)\s*>|\{\s*(\w+)\s*:\s*(\w+)\s*\}")
-_EXPRESSION = re.compile(
+_TYPED = r"<\s*(\w+)\s*:\s*(\w+)\s*>|\{\s*(\w+)\s*:\s*(\w+)\s*\}"
+_EXPRESSION = (
     r":(\w+)\(.*\)|\(\?P?<(\w+)>.*\)|\(.*\)[*+?]?|(?:\[[^\]]*\]|\\[dws]|\.)(?:[*+?]|\{[\d,]*\})|\{\s*(\w+)\s*:.*\}"
 )
 _MOST_SHOWN = 80
@@ -118,8 +118,8 @@ def _segment_meant(text: str) -> str:
     found = re.fullmatch(_PARAMETER, text)
     if found is not None:
         return f"{{{found[1] or found[2] or 'name'}}}"
-    unbraced = _UNBRACED.fullmatch(text)
-    if unbraced is not None and (_is_foreign_parameter(text) or not is_segment(text)):
+    unbraced = re.fullmatch(_UNBRACED, text)
+    if unbraced is not None and (re.fullmatch(FOREIGN_PARAMETER, text) or not is_segment(text)):
         return f"{{{next(filter(None, unbraced.groups()), 'name')}}}"
     if "{" in text:
         # Each parameter is a segment, and what stands between them is one.
@@ -138,8 +138,11 @@ _is_parameter = re.compile(PARAMETER).fullmatch
 def _segment(report: Report, place: Place, text: str, rule: Rule, what: str, whole: str) -> Segment | None:
     if _is_parameter(text):
         return Segment(text[1:-1], True, place)
+    # With one of these before it, it may be a parameter of another system.
+    if is_segment(text) and not text.startswith((":", "[")):
+        return Segment(text, False, place)
     fixed = _write(meant(whole))
-    typed, expression = _TYPED.fullmatch(text), _EXPRESSION.search(text)
+    typed, expression = re.fullmatch(_TYPED, text), re.search(_EXPRESSION, text)
     if typed is not None:
         name, type_ = (typed[2], typed[1]) if typed[2] else (typed[3], typed[4])
         message = f"the parameter {quoted(text)} contains its type"
@@ -157,7 +160,7 @@ def _segment(report: Report, place: Place, text: str, rule: Rule, what: str, who
     elif "{" in text or "}" in text:
         message = f"{quoted(text)} is not a parameter: a parameter is a whole segment, as in /{{room}}/"
         report.add(place, rule, message, fixed if _segment_meant(text) else "write a name of letters and digits")
-    elif _is_foreign_parameter(text):
+    elif re.fullmatch(FOREIGN_PARAMETER, text):
         message = f"{quoted(text)} is not a parameter: a parameter is written in braces, as in /{{room}}/"
         way_out = f"if the segment is really called {quoted(text)}, give the parameter an enum of this one value"
         report.add(place, rule, message, f"{fixed}; {way_out}")

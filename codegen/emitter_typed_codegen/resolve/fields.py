@@ -80,9 +80,11 @@ def read_field(
 
 def _is_required(symbols: SymbolTable, entries: Entries, ref: TypeRef, what: str) -> bool:
     """Read the key `required`, which is for a type with a `?` alone: without one, a field is required in any case."""
+    if "required" not in entries:
+        return False
     required = entries.flag("required")
     place, node = entries.key("required"), entries.get("type")
-    if "required" not in entries or ref is BROKEN or not isinstance(node, ScalarNode):
+    if ref is BROKEN or not isinstance(node, ScalarNode):
         return required
     optional = f"{node.value.strip()}?"
     quotes = '"' if optional.startswith(("[", "{")) else ""

@@ -35,8 +35,6 @@ from emitter_typed_codegen.source import Document, Node, ScalarNode, read
 MOST_LEVELS = 16
 """Through how many files an import may lead."""
 
-_is_import_name = re.compile(IMPORT_NAME).fullmatch
-_is_relative = re.compile(RELATIVE_PATH).fullmatch
 _OTHER = "choose another name"
 _UNREADABLE = ("no-file", "not-readable")
 
@@ -182,7 +180,7 @@ def _may_be_import_name(report: Report, key: ScalarNode) -> bool:
     name = key.value
     if name in RESERVED_MODULES or keyword.iskeyword(name):
         report.add(key, "reserved-name", f"an import cannot be named {quoted(name)}: the name is reserved", _OTHER)
-    elif _is_import_name(name) is None:
+    elif re.fullmatch(IMPORT_NAME, name) is None:
         message = f"{quoted(name)} cannot be the name of an import"
         report.add(key, "bad-name", message, "write a letter from a to z, then a to z, 0 to 9 and _")
     else:
@@ -194,7 +192,7 @@ def _path(report: Report, key: ScalarNode, node: Node) -> ScalarNode | None:
     if not isinstance(node, ScalarNode) or not node.value:
         report.expect(node, f"the import {quoted(key.value)}", "the path of a file, as in ./common.yaml")
         return None
-    if _is_relative(node.value) is None:
+    if re.fullmatch(RELATIVE_PATH, node.value) is None:
         message = f"{quoted(node.value)} is not a path relative to the folder of this file"
         report.add(node, "bad-import", message, "write it with slashes, as in ./common.yaml or ../common.yaml")
         return None

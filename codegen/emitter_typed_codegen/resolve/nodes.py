@@ -261,7 +261,7 @@ def _hint(node: Node, shape: str) -> str:
         return "write one text, without brackets and dashes"
     if not isinstance(node, ScalarNode):
         return ""
-    if node.value and shape.startswith("a map of") and (found := _ENTRY.fullmatch(node.value)):
+    if node.value and shape.startswith("a map of") and (found := re.fullmatch(_ENTRY, node.value)):
         return f"write {found[1]}: {found[2]}"
     if shape.startswith("a map of"):
         if node.is_null or not node.value:
@@ -291,7 +291,7 @@ def _another_shapes(key: str) -> str:
     return f"{quoted(key)} is a key of {listed(articles, 'and')}" if having else ""
 
 
-_ENTRY = re.compile(r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?")
+_ENTRY = r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?"
 
 
 _LFS = "version https://git-lfs.github.com/spec/"

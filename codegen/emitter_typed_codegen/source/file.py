@@ -17,8 +17,8 @@ MOST_BYTES = 1_000_000
 
 _BREAK = re.compile("\r\n|\r|\n")
 # What no YAML may hold, and besides: line breaks that editors do not count, and byte-order marks. What may stand there
-# is by far the larger set, which would take 7 ms to compile.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+# is by far the larger set, which would take 7 ms to compile. It is compiled when a line is not printable.
+_FORBIDDEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 
 # A schema begins with a character of ASCII, whose other bytes are NUL. UTF-32 comes first: its mark begins as that of
 # UTF-16 does.
@@ -27,8 +27,9 @@ _WIDE = (
     ("UTF-16", re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0|\0[^\0]").match),
 )
 
-_CONFLICT = re.compile(r"<{7}(?: |$)").match
-_REST_OF_CONFLICT = re.compile(r"={7}$|(?:>{7}|\|{7})(?: |$)").match
+_MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+_CONFLICT = r"<{7}(?: |$)"
+_REST_OF_CONFLICT = r"={7}$|(?:>{7}|\|{7})(?: |$)"
 _RESOLVE = "keep the lines that are right, and delete those that begin with <<<<<<<, |||||||, ======= or >>>>>>>"
 
 
@@ -113,22 +114,24 @@ def _undecodable(text: Text, content: bytes, error: UnicodeDecodeError) -> Probl
 def _conflicts(text: Text) -> Iterator[Problem]:
     """Yield the conflicts that Git left: what stands between their marks is two schemas, also if a mark is missing."""
     closed = 0
-    ends = [number for number, line in enumerate(text.lines, start=1) if line.startswith(">>>>>>>")]
-    for number, line in enumerate(text.lines, start=1):
-        if _CONFLICT(line):
+    marks = [(number, line) for number, line in enumerate(text.lines, start=1) if line.startswith(_MARKS)]
+    ends = [number for number, line in marks if line.startswith(">>>>>>>")]
+    for number, line in marks:
+        if re.match(_CONFLICT, line):
             end = next((one for one in ends if one > number), None)
             until = "" if end is None else f", up to line {end}"
             message = f"a merge conflict of Git begins here{until}"
             yield text.problem(number, 1, len(line) + 1, "yaml-syntax", message, _RESOLVE)
             closed = end or len(text.lines)
-        elif number > closed and _REST_OF_CONFLICT(line):
+        elif number > closed and re.match(_REST_OF_CONFLICT, line):
             message = f"this mark is left from a merge conflict of Git: {line[:7]}"
             yield text.problem(number, 1, len(line) + 1, "yaml-syntax", message, _RESOLVE)
 
 
 def _forbidden(text: Text) -> Iterator[Problem]:
     for number, line in enumerate(text.lines, start=1):
-        found = _FORBIDDEN.search(line)
+        # Nearly every line is printable.
+        found = None if line.isprintable() else re.search(_FORBIDDEN, line)
         if found is None:
             continue
         column, character = found.start() + 1, found.group()

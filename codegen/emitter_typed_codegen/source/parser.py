@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Protocol
 
 from emitter_typed_codegen.problems import Problem, Rule, quoted
 from emitter_typed_codegen.source.loading import MarkedYAMLError, YAMLError, events, parsed
@@ -17,7 +16,8 @@ from emitter_typed_codegen.source.tree import BrokenNode, ListNode, MapNode, Nod
 MOST_LEVELS = 64
 """How deep lists and maps may lie in one another."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_PLACE = "the parser gave an event without a place"
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def parse(characters: str, text: Text, problems: list[Problem]) -> Node | None:
@@ -59,19 +59,6 @@ def _mended(text: Text, problems: list[Problem], error: YAMLError) -> Node | Non
         return builder.build(parsed("\n".join(mended.lines)))
     except YAMLError:
         return None
-
-
-class _Mark(Protocol):
-    @property
-    def line(self) -> int: ...
-    @property
-    def column(self) -> int: ...
-
-
-def _mark(mark: _Mark | None) -> _Mark:
-    if mark is None:
-        raise TypeError("the parser gave an event without a place")
-    return mark
 
 
 class _Stop(Exception):
@@ -124,7 +111,7 @@ class _Builder:
             value = event.value
             if not value and (refused or line in self._broken):
                 return BrokenNode(text, line, column, end_column)
-            if _SURROGATE.search(value):
+            if not value.isascii() and re.search(_SURROGATE, value):
                 message = "this escape is half of a surrogate pair"
                 self._note(event, "bad-character", message, "write the whole character")
                 return BrokenNode(text, line, column, end_column)
@@ -150,11 +137,11 @@ class _Builder:
                 # The two parsers differ about where nothing is.
                 value.line, value.column = key.line, key.end_column + 1
                 value.end_column = value.column
-            if isinstance(key, ListNode | MapNode):
+            if isinstance(key, BrokenNode):
+                pass
+            elif not isinstance(key, ScalarNode):
                 message = "a key must be a text, not a list or a map"
                 self._problems.append(key.problem("key-not-text", message, "put it in quotes"))
-            elif isinstance(key, BrokenNode):
-                pass
             elif key.plain and key.value == "<<":
                 # What it would bring is not missing.
                 self._text.whole = False
@@ -186,17 +173,21 @@ class _Builder:
         return refused
 
     def _place(self, event: events.Event) -> tuple[Text, int, int, int]:
-        start, end = _mark(event.start_mark), _mark(event.end_mark)
+        start, end = event.start_mark, event.end_mark
+        if start is None or end is None:
+            raise TypeError(_NO_PLACE)
         line, column = start.line + 1, start.column + 1
         if end.line == start.line:
-            return self._text, line, column, max(end.column + 1, column)
+            return self._text, line, column, end.column + 1
         return self._text, line, column, self._line_end(line, column)
 
     def _line_end(self, line: int, column: int) -> int:
         return max(len(self._text.lines[line - 1].rstrip()) + 1, column)
 
     def _close(self, node: ListNode | MapNode, event: events.Event) -> None:
-        end = _mark(event.end_mark)
+        end = event.end_mark
+        if end is None:
+            raise TypeError(_NO_PLACE)
         # Without brackets, the two parsers differ about where something ends.
         one_line = end.line + 1 == node.line and self._text.lines[end.line][end.column - 1 : end.column] in ("]", "}")
         node.end_column = end.column + 1 if one_line else self._line_end(node.line, node.column)

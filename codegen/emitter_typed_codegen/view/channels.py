@@ -68,6 +68,7 @@ class ChannelsView:
 CHANNELS_MODULE = ".channels"
 """The module of the channels, as its neighbours import it."""
 
+_REFUSED = Section("Raises", [("InvalidArgument", "A value does not fit its parameter.")])
 _CLASSES = [(flavour, end) for flavour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
 
 
@@ -109,7 +110,8 @@ def _module(
     imports = Imports(frozenset(names | types), packages=frozenset(packages))
     scope = ModuleScope(schema, TYPES, imports, packages, type_modules)
     views = tuple(_ChannelBuilder(scope, protocol, channel).view() for channel in channels)
-    views = tuple(evolve(one, second=_second_names(imports, one)) for one in views)
+    # Few have some, and those are known when all are there.
+    views = tuple(evolve(one, second=second) if (second := _second_names(imports, one)) else one for one in views)
     return ChannelsView(doc=Doc(f"The channels of {schema.name}."), imports=imports.lines(), channels=views)
 
 
@@ -289,6 +291,16 @@ class _ChannelBuilder:
         """The parameters of a call that names several."""
         return self._parameters(all_known=False)
 
+    @cached_property
+    def _sections(self) -> tuple[Section, ...]:
+        """What the docstrings of these calls say of parameters and errors."""
+        return arguments(self._all_known), _REFUSED
+
+    @cached_property
+    def _in_calls(self) -> Imports:
+        """The imports as these calls use them: their parameters hide what has the same name."""
+        return self.scope.imports.inside(one.name for one in self._all_known)
+
     def _parameters(self, *, all_known: bool) -> list[Parameter]:
         return [
             Parameter(
@@ -313,10 +325,9 @@ class _ChannelBuilder:
         narrowed: dict[str, Expression] = {one.name: one.name for one in parameters}
         known = ("self._client", "self._keys")
         returned = Name(HERE, flavour.of(cls))
-        made = self.scope.imports.inside(narrowed).use(returned)
-        refused = Section("Raises", [("InvalidArgument", "A value does not fit its parameter.")])
+        made = self._in_calls.use(returned)
         return Method(
             head=head(self.scope, flavour, method, [], parameters, returns=returned, waits=False),
-            doc=Doc(doc, sections=(arguments(parameters), refused)),
+            doc=Doc(doc, sections=self._sections),
             body=(Joined(["return ", Bracketed(call(made, *known, call("self._narrowed", **narrowed)))]),),
         )

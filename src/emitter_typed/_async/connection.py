@@ -101,9 +101,9 @@ class AsyncConnection(Connection[AsyncStateKeeper]):
         if not self.session.connected and not await self._state.wait("connected", "closed", timeout_s=timeout_s):
             raise still_lost(operation, self._state.error, timeout_s)
 
-    def answer(self, outcome: AsyncOutcome[ResultT], deadline: float, limit_s: float) -> Awaitable[ResultT]:
+    def answer(self, outcome: AsyncOutcome[ResultT], deadline_s: float, limit_s: float) -> Awaitable[ResultT]:
         """Wait for the end of an exchange, and return its result. Raises its error, and RequestTimeout."""
-        return outcome.answer(self.alarms, deadline - monotonic(), limit_s)
+        return outcome.answer(self.alarms, deadline_s - monotonic(), limit_s)
 
     async def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""

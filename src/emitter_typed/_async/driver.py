@@ -111,7 +111,7 @@ class AsyncDriver(AsyncReceiving):
             return
         if not connection.orphaned():
             connection.check_loop("drain")
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         settled: AsyncOutcome[None] = AsyncOutcome("drain")
         left: Undrained | None = None
         over = False
@@ -120,11 +120,11 @@ class AsyncDriver(AsyncReceiving):
                 connection.session.drain(settled)
             with suppress(RequestTimeout):
                 await settled.wait(connection.alarms, limit_s)
-                over = await self._join_handlers(deadline)
+                over = await self._join_handlers(deadline_s)
             if not over:
                 left = self._undrained(connection)
         finally:
-            await self._end(connection, abort=not over, deadline=deadline)
+            await self._end(connection, abort=not over, deadline_s=deadline_s)
         if left or connection.unsent:
             raise (left or Undrained()).error(limit_s, connection.unsent)
 
@@ -137,9 +137,9 @@ class AsyncDriver(AsyncReceiving):
 
     async def end(self, *, abort: bool = False) -> None:
         """End the connection and every subscription. See the client's `close` and `abort`."""
-        await self._end(self._connection, abort=abort, deadline=None)
+        await self._end(self._connection, abort=abort, deadline_s=None)
 
-    async def _end(self, connection: AsyncConnection | None, *, abort: bool, deadline: float | None) -> None:
+    async def _end(self, connection: AsyncConnection | None, *, abort: bool, deadline_s: float | None) -> None:
         """End a connection and wait for handlers; a drain has a deadline for both."""
         if connection is not None:
             if connection.is_elsewhere():
@@ -160,13 +160,16 @@ class AsyncDriver(AsyncReceiving):
             if not connection.is_over:
                 connection.check_loop("abort" if abort else "close")
             await connection.end(
-                abort=abort, timeout_s=CLOSE_TIMEOUT_S if deadline is None else max(0.0, deadline - monotonic())
+                abort=abort, timeout_s=CLOSE_TIMEOUT_S if deadline_s is None else max(0.0, deadline_s - monotonic())
             )
             if not was_left:
                 _log.info("connection.closed")
-        deadline = monotonic() + HANDLERS_TIMEOUT_S if deadline is None else deadline
-        await self._join_handlers(deadline)
-        await self.handlers.stop(deadline)
+        drains = deadline_s is not None
+        deadline_s = monotonic() + HANDLERS_TIMEOUT_S if deadline_s is None else deadline_s
+        # A drain raises the number of those that are left.
+        if not await self._join_handlers(deadline_s) and not drains:
+            _log.warning("handler.left_running count=%d", self._readers.running)
+        await self.handlers.stop(deadline_s)
 
     def forked(self) -> None:
         """End the connection in a process that was forked, where no task goes on."""
@@ -222,12 +225,12 @@ class AsyncDriver(AsyncReceiving):
         payload: bytes,
         limit_s: float,
     ) -> None:
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         # A message of QoS 1 may wait in the outbox.
         if not prepared.qos and self.settings.while_offline == "wait":
             await connection.wait_until_open(operation, limit_s)
         await connection.wait_for_room(operation, limit_s)
-        await self._publish(connection, operation, prepared, payload, deadline - monotonic(), limit_s)
+        await self._publish(connection, operation, prepared, payload, deadline_s - monotonic(), limit_s)
 
     def _publish(
         self,

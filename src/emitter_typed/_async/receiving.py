@@ -82,10 +82,10 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         """Set or remove the handler of an event. Raises InvalidArgument."""
         self.handlers.set_event_handler(event, handler)
 
-    async def _join_handlers(self, deadline: float) -> bool:
+    async def _join_handlers(self, deadline_s: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
         with self.handlers.waits.here() as waiting:
-            return await self._readers.join(deadline, waiting)
+            return await self._readers.join(deadline_s, waiting)
 
     async def request(
         self,
@@ -100,7 +100,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         written = write(request)
         # A request for stored messages holds the key in its topic, which frames would show.
         del request
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         connection = await self._open(definition.name, limit_s)
         outcome: AsyncOutcome[ResponseT] = AsyncOutcome(definition.name, self._counters)
         if handler is not None:
@@ -108,7 +108,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         try:
             with connection.asking:
                 connection.session.request(definition, written, outcome)
-            return await connection.answer(outcome, deadline, limit_s)
+            return await connection.answer(outcome, deadline_s, limit_s)
         except BaseException:
             if handler is not None:
                 self.handlers.set_channel_handler(definition, written.record, None)
@@ -133,7 +133,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         mailbox = self.settings.mailbox(limits)
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
         handled_by = (
             handler if handler is not None or self.handlers.messages.worker is None else self._give_to_on_message
@@ -157,7 +157,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
             prepared = prepared.without_replay()
         stream = self._stream(connection, prepared.channel, Feed(mailbox, query), decode, leave)
         begin = partial(subscriptions.subscribe, operation, prepared, stream, allow_reserved=allow_reserved)
-        subscription = await self._begin(connection, operation, stream, begin, deadline, limit_s)
+        subscription = await self._begin(connection, operation, stream, begin, deadline_s, limit_s)
         if handled_by is not None:
             there = self._handled.add(call, identity, subscription)
             if there is not subscription:
@@ -184,7 +184,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         """Send a request that begins events, and return them, once the broker has answered."""
         limit_s = self._limit(timeout_s)
         mailbox = self.settings.mailbox(limits)
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         connection = await self._open(definition.name, limit_s)
 
         def leave(stream: Stream[EventT]) -> None:
@@ -200,7 +200,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
             log_gaps=False,  # What changed meanwhile comes as an event.
         )
         begin = partial(connection.session.watch, definition, request, stream)
-        return await self._begin(connection, definition.name, stream, begin, deadline, limit_s)
+        return await self._begin(connection, definition.name, stream, begin, deadline_s, limit_s)
 
     def _stream(
         self,
@@ -232,7 +232,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         operation: str,
         stream: AsyncStream[MessageT],
         begin: Callable[[AsyncOutcome[None]], None],
-        deadline: float,
+        deadline_s: float,
         limit_s: float,
     ) -> AsyncSubscription[MessageT]:
         """Ask the broker for what a stream is to receive, and return when it has granted it."""
@@ -240,7 +240,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         with connection.asking:
             begin(outcome)
         try:
-            await connection.answer(outcome, deadline, limit_s)
+            await connection.answer(outcome, deadline_s, limit_s)
         except BaseException:
             stream.close()
             raise
@@ -250,12 +250,12 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         """End every local subscription to a channel, and the broker's."""
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments)
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
         with connection.lock:
             connection.session.subscriptions.unsubscribe(operation, prepared, outcome)
-        await connection.answer(outcome, deadline, limit_s)
+        await connection.answer(outcome, deadline_s, limit_s)
 
     def fetch(
         self,

@@ -15,7 +15,7 @@ from emitter_typed._broker.journal import Published
 from emitter_typed._broker.keys import KeyRing, make_key, new_master_key
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.nodes import Nodes
-from emitter_typed._broker.server import AsyncBroker, BrokerBase, place, until_published
+from emitter_typed._broker.server import AsyncBroker, BrokerBase, place
 from emitter_typed._broker.thread import Broker, LoopThread, later, run_in
 from emitter_typed._frames import hides_arguments
 from emitter_typed._generated.types import Key
@@ -167,7 +167,7 @@ class ClusterBase(ABC, Generic[BrokerT]):
         return any(node.is_running for node in self.nodes)
 
     async def _until_published(self, count: int, channel: str | None, timeout_s: float) -> tuple[Published, ...]:
-        return await until_published(self._journal, self._is_running, count, channel, timeout_s)
+        return await self._journal.until(count, channel, timeout_s, is_running=self._is_running)
 
 
 @hides_arguments

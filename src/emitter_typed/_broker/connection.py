@@ -7,7 +7,7 @@ from base64 import b32encode
 from collections.abc import Iterable
 
 from emitter_typed._broker.gate import Gate
-from emitter_typed._broker.held import HeldFilters
+from emitter_typed._broker.held_filters import HeldFilters
 from emitter_typed._broker.limits import Budget, weight_bytes
 from emitter_typed._broker.switches import Switches
 from emitter_typed._broker.wire import Decoder, Will

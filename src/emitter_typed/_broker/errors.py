@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emitter_typed.errors import EmitterError
+from emitter_typed.errors import Closed, EmitterError
 
 
 class CannotListen(EmitterError, OSError):
@@ -54,3 +54,8 @@ class NotPublished(EmitterError, TimeoutError):
         self.wanted = wanted
         self.found = found
         self.channel = channel
+
+
+def not_running() -> Closed:
+    """Return the error of a call that only a running broker can carry out."""
+    return Closed("the broker is not running", "call start(), or use it in a with statement")

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection
 from emitter_typed._broker.connection import Connection
 from emitter_typed._broker.core import BrokerCore
 from emitter_typed._broker.edge.peers import Peer
+from emitter_typed._broker.errors import not_running
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.nodes import Nodes
 from emitter_typed._broker.switches import Switches
-from emitter_typed.errors import Closed
 
 _log = logging.getLogger("emitter_typed.broker")
 
@@ -153,8 +153,3 @@ class Hub:
         if self.loop is None:
             raise not_running()
         call()
-
-
-def not_running() -> Closed:
-    """Return the error of a call that only a running broker can carry out."""
-    return Closed("the broker is not running", "call start(), or use it in a with statement")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 
 from attrs import field, frozen
 
-from emitter_typed._protocol.topics import matches
-from emitter_typed.errors import Undecodable
+from emitter_typed._broker.arguments import check_kind
+from emitter_typed._broker.errors import NotPublished, not_running
+from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._protocol.topics import matches, validate_channel
+from emitter_typed.errors import InvalidArgument, Undecodable
 
 
 def _short(payload: bytes) -> str:
@@ -72,7 +76,7 @@ class Journal:
         self.wake()
 
     def wake(self) -> None:
-        """Call all listeners."""
+        """Let all who wait look again: after each message that is added, and when the broker stops."""
         for listener in tuple(self._listeners):
             listener()
 
@@ -80,13 +84,47 @@ class Journal:
         """Return what was published, oldest first; with a channel, only there and below."""
         return tuple(each for each in self._messages if channel is None or matches(channel, each.channel, "emitter"))
 
-    def listen(self, listener: Callable[[], None]) -> None:
-        """Call a function after each message that is added, and when the broker stops."""
-        self._listeners.append(listener)
+    async def until(
+        self, count: int, channel: str | None, timeout_s: float, *, is_running: Callable[[], bool]
+    ) -> tuple[Published, ...]:
+        """Wait until so many messages were published, and return them: see `AsyncBroker.wait_published`.
 
-    def unlisten(self, listener: Callable[[], None]) -> None:
-        """Call it no more."""
-        self._listeners.remove(listener)
+        Args:
+            count: The number of messages.
+            channel: Count only what was published there or below; None: everything.
+            timeout_s: Seconds to wait.
+            is_running: Tells whether there may be more messages.
+
+        Raises:
+            NotPublished: fewer were published in time.
+            InvalidArgument: an argument is not valid.
+            Closed: nothing is running, or it was stopped meanwhile.
+        """
+        check_kind("count", count, int, "an integer")
+        check_time_limit(timeout_s, zero=True)
+        if count < 1:
+            raise InvalidArgument(f"count: must be 1 or more, not {count}", argument="count", value=count)
+        wanted = None if channel is None else validate_channel(channel, static=False)
+        over = asyncio.Event()
+
+        def look() -> None:
+            if len(self.matching(wanted)) >= count or not is_running():
+                over.set()
+
+        look()
+        self._listeners.append(look)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await over.wait()
+        except TimeoutError:
+            found = self.matching(wanted)
+            raise NotPublished(wanted=count, found=len(found), channel=wanted, timeout_s=timeout_s) from None
+        finally:
+            self._listeners.remove(look)
+        found = self.matching(wanted)
+        if len(found) < count:
+            raise not_running()
+        return found
 
 
 def _size(message: Published) -> int:

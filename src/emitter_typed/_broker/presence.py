@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterable
 
 from emitter_typed._broker.connection import Connection
-from emitter_typed._broker.held import Held
+from emitter_typed._broker.held_filters import Held
 from emitter_typed._broker.limits import weight_bytes
 from emitter_typed._broker.subscriptions import Subscriptions
 from emitter_typed._broker.wire import encode_publish

@@ -7,7 +7,6 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Callable
 from datetime import timedelta
 from types import NoneType, TracebackType
 from typing import Self, cast, get_args
@@ -17,19 +16,18 @@ from emitter_typed._broker.clock import Clock
 from emitter_typed._broker.core import BrokerCore, new_journal, new_storage
 from emitter_typed._broker.edge.memory import MemoryTransport
 from emitter_typed._broker.edge.sockets import Backlog, Socket
-from emitter_typed._broker.errors import CannotListen, NotPublished
+from emitter_typed._broker.errors import CannotListen
 from emitter_typed._broker.faults import Faults
-from emitter_typed._broker.hub import Hub, not_running
+from emitter_typed._broker.hub import Hub
 from emitter_typed._broker.journal import Journal, Published
 from emitter_typed._broker.keys import KeyRing, make_key, new_master_key
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.nodes import Nodes
 from emitter_typed._broker.processes import Processes
 from emitter_typed._broker.switches import Switches
-from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
 from emitter_typed._generated.types import Key
-from emitter_typed._protocol.topics import Matcher, validate_channel
+from emitter_typed._protocol.topics import Matcher
 from emitter_typed._transport.base import Endpoint, Transport
 from emitter_typed._transport.reasons import system_words
 from emitter_typed.errors import Closed, InvalidArgument
@@ -247,7 +245,7 @@ class BrokerBase:
         self._hub.open(self._new_core(), loop)
 
     async def _until_published(self, count: int, channel: str | None, timeout_s: float) -> tuple[Published, ...]:
-        return await until_published(self._journal, lambda: self.is_running, count, channel, timeout_s)
+        return await self._journal.until(count, channel, timeout_s, is_running=lambda: self.is_running)
 
     async def _end(self, *, in_good_order: bool) -> None:
         server, self._server = self._server, None
@@ -386,50 +384,6 @@ def place(broker: BrokerBase, number: int, keys: KeyRing, nodes: Nodes, journal:
     broker._place(  # pyright: ignore[reportPrivateUsage]  # its own module
         Processes(number), keys, nodes, new_journal(limits, journal)
     )
-
-
-async def until_published(
-    journal: Journal, running: Callable[[], bool], count: int, channel: str | None, timeout_s: float
-) -> tuple[Published, ...]:
-    """Wait until a journal has so many messages: see `AsyncBroker.wait_published`.
-
-    Args:
-        journal: Where to look.
-        running: Tells whether there may be more messages.
-        count: The number of messages.
-        channel: Count only what was published there or below; None: everything.
-        timeout_s: Seconds to wait.
-
-    Raises:
-        NotPublished: fewer were published in time.
-        InvalidArgument: an argument is not valid.
-        Closed: nothing is running, or it was stopped meanwhile.
-    """
-    check_kind("count", count, int, "an integer")
-    check_time_limit(timeout_s, zero=True)
-    if count < 1:
-        raise InvalidArgument(f"count: must be 1 or more, not {count}", argument="count", value=count)
-    wanted = None if channel is None else validate_channel(channel, static=False)
-    over = asyncio.Event()
-
-    def look() -> None:
-        if len(journal.matching(wanted)) >= count or not running():
-            over.set()
-
-    look()
-    journal.listen(look)
-    try:
-        async with asyncio.timeout(timeout_s):
-            await over.wait()
-    except TimeoutError:
-        found = journal.matching(wanted)
-        raise NotPublished(wanted=count, found=len(found), channel=wanted, timeout_s=timeout_s) from None
-    finally:
-        journal.unlisten(look)
-    found = journal.matching(wanted)
-    if len(found) < count:
-        raise not_running()
-    return found
 
 
 async def _stop_accepting(server: asyncio.Server) -> None:

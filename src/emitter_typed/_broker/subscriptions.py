@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 
 from emitter_typed._broker.connection import Connection
-from emitter_typed._broker.held import Held
+from emitter_typed._broker.held_filters import Held
 from emitter_typed._broker.limits import weight_bytes
 from emitter_typed._protocol.topics import SHARE, Matcher
 from emitter_typed._protocol.trie import ChannelTrie
@@ -50,9 +50,9 @@ class Subscriptions:
             connection.budget.give_back(weight_bytes(channel))
         return True
 
-    def receivers(self, channel: str, *, without: Connection | None = None) -> list[Connection]:
+    def receivers(self, channel: str) -> list[Connection]:
         """Return who receives a message on a channel here, each connection once: see `route`."""
-        return self.route(channel, without=without)[0]
+        return self.route(channel)[0]
 
     def route(
         self, channel: str, *, without: Connection | None = None, others: Sequence[Subscriptions] = ()

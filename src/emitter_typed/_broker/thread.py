@@ -8,8 +8,8 @@ from collections.abc import Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import Self, TypeVar
 
+from emitter_typed._broker.errors import not_running
 from emitter_typed._broker.faults import through
-from emitter_typed._broker.hub import not_running
 from emitter_typed._broker.journal import Journal, Published
 from emitter_typed._broker.keys import KeyRing
 from emitter_typed._broker.nodes import Nodes

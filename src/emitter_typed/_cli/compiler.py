@@ -12,7 +12,7 @@ from emitter_typed.errors import InvalidArgument
 
 def parser(verb: str) -> argparse.ArgumentParser:
     """Return the compiler's parser of a verb."""
-    from emitter_typed_codegen.cli import verb_parser
+    from emitter_typed_codegen.verbs import verb_parser
 
     return verb_parser(verb)
 

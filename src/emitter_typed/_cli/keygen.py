@@ -10,7 +10,6 @@ from datetime import timedelta
 from emitter_typed._cli.arguments import Parser, channel, seconds
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
 from emitter_typed._cli.terminal import Terminal
-from emitter_typed.errors import InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE, FOUND
 
 
@@ -58,7 +57,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
         return FOUND
     try:
         with connecting.client() as client:
-            made = client.keygen(master_key, options.channel, _permissions(options.permissions), options.ttl)
+            made = client.keygen(master_key, options.channel, options.permissions, options.ttl)
     except BaseException:
         if file is not None and options.out is not None:
             os.close(file)
@@ -78,10 +77,3 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     terminal.line(f"wrote the key of {made.channel} to {options.out}: use it with --key @{options.out}")
     terminal.record({"file": options.out, "channel": made.channel})
     return DONE
-
-
-def _permissions(letters: str) -> str:
-    # argparse would take the empty text, and the broker makes a key of it that opens nothing.
-    if not letters:
-        raise InvalidArgument("PERMISSIONS: expected letters of rwslpe, such as rw", argument="permissions", value="")
-    return letters

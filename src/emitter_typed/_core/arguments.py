@@ -9,14 +9,14 @@ from typing import Final, Generic, TypeGuard, TypeVar
 from attrs import field, frozen
 
 from emitter_typed._masking import hide_keys, kind_of, shown
-from emitter_typed._protocol.message import Message, live_message
+from emitter_typed._protocol.message import Message, StoredMessage, live_message
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._protocol.topics import validate_channel, validate_key_target
 from emitter_typed._types.type_form import TypeForm
 from emitter_typed._types.values import Flags
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import EmitterError, InvalidArgument
 
 FlagsT = TypeVar("FlagsT", bound=Flags)
 PayloadT = TypeVar("PayloadT")
@@ -183,3 +183,13 @@ class PlainDecoder(Generic[PayloadT]):
             return live_message(channel, self._read(raw), raw)
         except Unfit as error:
             raise codec.undecodable(error, channel, raw) from error
+
+    def stored(self, message: StoredMessage, report: Callable[[EmitterError], None]) -> StoredMessage[PayloadT] | None:
+        """Make the same of a stored message; None for one that does not fit, which is reported."""
+        channel, raw = message.channel, message.as_binary()
+        try:
+            payload = self._read(raw)
+        except Unfit as error:
+            report(codec.undecodable(error, channel, raw))
+            return None
+        return StoredMessage(channel, payload, raw, stored_at=message.stored_at, id=message.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from emitter_typed._core.async_subscriptions import AsyncSubscription
 from emitter_typed._core.callbacks import AsyncHandler
@@ -15,7 +15,12 @@ from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._types.values import Option, Record, Secret
 from emitter_typed.errors import EmitterError
 
+if TYPE_CHECKING:
+    # It loads what reads payloads, which not every program needs.
+    from emitter_typed._core.arguments import PlainDecoder
+
 MessageT = TypeVar("MessageT")
+PayloadT = TypeVar("PayloadT")
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
 
@@ -86,6 +91,23 @@ class AsyncCalls(ABC):
         timeout_s: float | None,
     ) -> AsyncIterator[StoredMessage]:
         """Check the call, and return what fetches the stored messages when it is iterated."""
+
+    def fetch_decoded(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        decode: PlainDecoder[PayloadT],
+        options: Iterable[Option],
+        options_given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> AsyncIterator[StoredMessage[PayloadT]]:
+        """Do the same, with payloads of a type; what does not fit is reported and left out."""
+        fetched = self.fetch(operation, arguments, options, options_given, timeout_s=timeout_s)
+        if decode.payload is None:
+            return cast("AsyncIterator[StoredMessage[PayloadT]]", fetched)
+        report = self.report
+        return (message async for stored in fetched if (message := decode.stored(stored, report)) is not None)
 
     @abstractmethod
     def report(self, error: EmitterError) -> None:

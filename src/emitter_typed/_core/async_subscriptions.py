@@ -26,8 +26,8 @@ class AsyncSubscription(SubscriptionBase[AsyncStream[MessageT]]):
 
     Iterate with `async for`, or call `await get()`. The end of `async with`, or `close()`, ends it.
 
-    After the end, messages in the queue can still be read. Then iteration stops, or raises the reason: ConnectionLost
-    or SlowConsumer.
+    After the end, messages in the queue can still be read. Then iteration stops, or raises the reason: ConnectionLost,
+    SlowConsumer, or a BrokerError such as Unauthorized if its key had expired when a lost connection was restored.
 
     With asyncio, it belongs to the event loop that connected its client: waiting for a message in another one raises
     Closed.
@@ -44,6 +44,7 @@ class AsyncSubscription(SubscriptionBase[AsyncStream[MessageT]]):
 
         Raises:
             InvalidArgument: `timeout_s` is not a number, or is negative.
+            BrokerError: After a lost connection, the broker refused the key, and the queue is empty.
             ConnectionLost: The connection has ended for good, and the queue is empty.
             SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """
@@ -62,6 +63,7 @@ class AsyncSubscription(SubscriptionBase[AsyncStream[MessageT]]):
             subscription.
 
         Raises:
+            BrokerError: After a lost connection, the broker refused the key, and the queue is empty.
             ConnectionLost: The connection has ended for good, and the queue is empty.
             SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """

@@ -182,12 +182,12 @@ class AsyncReaders:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def join(self, deadline: float, waiting: Collection[asyncio.Task[Any] | None]) -> bool:
+    async def join(self, deadline_s: float, waiting: Collection[asyncio.Task[Any] | None]) -> bool:
         """Wait for the end of those that do not wait themselves, and tell whether that came in time."""
         tasks = {task for task in self._tasks if task not in waiting}
         if not tasks:
             return True
-        _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
+        _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline_s - monotonic()))
         return not late
 
     @property

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ssl
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from emitter_typed._core.addresses import parse_urls
+from emitter_typed._core.forks import OfOneProcess
 from emitter_typed._core.settings import Settings, WhileOffline
 from emitter_typed._core.statistics import Statistics
 from emitter_typed._frames import hides_arguments
+from emitter_typed._guards import is_inside
 from emitter_typed._protocol.definition import ProtocolDefinition
 from emitter_typed._protocol.receiving.mailbox import Overflow
 from emitter_typed._protocol.topics import Matcher
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @hides_arguments
-class ConfiguredClient(ABC):
+class ConfiguredClient(OfOneProcess, ABC):
     """How both clients are made: a constructor with the settings, and `from_url`."""
 
     _protocol: ClassVar[ProtocolDefinition]
@@ -228,6 +231,17 @@ class ConfiguredClient(ABC):
             The counters since the client was made.
         """
         return self._driver.statistics()
+
+    def __del__(self) -> None:
+        # A constructor that failed has made no driver. The garbage collector may run inside a guard, where nothing of
+        # the program's may run.
+        if hasattr(self, "_calls") and self._driver.begun and not is_inside():
+            warnings.warn(
+                f"{self!r} was not closed: call close(), or use it in a `with` (`async with`) statement",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
 
     def __repr__(self) -> str:
         """Show where it connects to, once that is known, and how the connection stands."""

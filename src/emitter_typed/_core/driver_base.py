@@ -8,7 +8,7 @@ from typing import NamedTuple
 from attrs import evolve
 
 from emitter_typed._core.addresses import BrokerAddress
-from emitter_typed._core.forks import end_in_child
+from emitter_typed._core.forks import OfOneProcess, end_in_child
 from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_PORT, Settings
 from emitter_typed._core.state import AsyncConnectionState, ConnectionState
 from emitter_typed._core.statistics import Mailboxes, Statistics, statistics
@@ -40,7 +40,7 @@ class Undrained(NamedTuple):
         return RequestTimeout("drain", limit_s, **self._asdict(), unsent=unsent)
 
 
-class DriverBase(ABC):
+class DriverBase(OfOneProcess, ABC):
     """Carries out the calls of a client, for any protocol. It lives as long as its client, over all connections."""
 
     def __init__(self, protocol: ProtocolDefinition, settings: Settings) -> None:
@@ -59,6 +59,11 @@ class DriverBase(ABC):
     @abstractmethod
     def state(self) -> ConnectionState | AsyncConnectionState:
         """The state of the connection."""
+
+    @property
+    @abstractmethod
+    def begun(self) -> bool:
+        """Whether `connect` was called, and the connection not closed since."""
 
     @abstractmethod
     def forked(self) -> None:

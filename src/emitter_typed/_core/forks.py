@@ -1,11 +1,11 @@
-"""What holds in a process that was forked: nobody waits for a thread that stayed with the parent."""
+"""What holds in other processes: a connection stays with its own, and nobody waits for a thread of the parent."""
 
 from __future__ import annotations
 
 import os
 import weakref
 from contextlib import suppress
-from typing import Protocol
+from typing import NoReturn, Protocol, SupportsIndex
 
 
 class Forkable(Protocol):
@@ -13,6 +13,18 @@ class Forkable(Protocol):
 
     def forked(self) -> None:
         """Go on in a process that was forked, in its only thread."""
+
+
+class OfOneProcess:
+    """What belongs to a connection. `multiprocessing`, which would pickle it for another process, is told so."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> NoReturn:
+        raise TypeError(
+            "a client, and what belongs to it, such as a subscription, cannot be pickled or copied: its connection "
+            "stays in this process; make a client of its own in the other process"
+        )
 
 
 _locked: weakref.WeakSet[Forkable] = weakref.WeakSet()

@@ -121,8 +121,8 @@ def acquire_in_moments(lock: threading.Lock, timeout_s: float) -> bool:
     """Acquire a lock, in the main thread by many short waits; for Windows, where Ctrl-C interrupts none of them."""
     if threading.current_thread() is not threading.main_thread():
         return lock.acquire(timeout=timeout_s)
-    deadline = monotonic() + timeout_s
-    while (left_s := deadline - monotonic()) > LONGEST_WAIT_S:
+    deadline_s = monotonic() + timeout_s
+    while (left_s := deadline_s - monotonic()) > LONGEST_WAIT_S:
         if lock.acquire(timeout=LONGEST_WAIT_S):
             return True
     return lock.acquire(timeout=max(left_s, 0.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, Protocol, TypeVar
 
+from emitter_typed._core.forks import OfOneProcess
 from emitter_typed._core.outcomes import AsyncOutcome, Outcome, SyncOutcome
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import clear_frames, hides_arguments
@@ -26,7 +27,7 @@ def unacknowledged(error: RequestTimeout, session: MayBeOffline) -> RequestTimeo
     return error if offline is None else RequestTimeout(error.operation, error.timeout_s, offline=offline)
 
 
-class _PendingBase(Generic[OutcomeT]):
+class _PendingBase(OfOneProcess, Generic[OutcomeT]):
     """What both flavours share."""
 
     __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")

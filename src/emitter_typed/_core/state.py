@@ -7,6 +7,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar, get_args
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import AsyncWaiters
+from emitter_typed._core.forks import OfOneProcess
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
 from emitter_typed._guards import GuardedCondition
@@ -83,10 +84,10 @@ class SyncStateKeeper(StateKeeper):
 
     def wait(self, *statuses: ConnectionStatus, timeout_s: float | None) -> bool:
         """Wait until it is one of these, and tell whether that came in time."""
-        deadline = None if timeout_s is None else monotonic() + timeout_s
+        deadline_s = None if timeout_s is None else monotonic() + timeout_s
         with self._changed:
             while self.status not in statuses:
-                left_s = None if deadline is None else deadline - monotonic()
+                left_s = None if deadline_s is None else deadline_s - monotonic()
                 if left_s is not None and left_s <= 0:
                     return False
                 self._changed.wait(left_s)
@@ -119,7 +120,7 @@ class AsyncStateKeeper(StateKeeper):
 KeeperT = TypeVar("KeeperT", bound=StateKeeper)
 
 
-class _State(Generic[KeeperT]):
+class _State(OfOneProcess, Generic[KeeperT]):
     """What both states tell."""
 
     def __init__(self, keeper: KeeperT) -> None:

@@ -6,12 +6,12 @@ import weakref
 from collections import deque
 from collections.abc import Mapping
 from itertools import count
-from types import MappingProxyType
 
 from attrs import field, frozen
 
 from emitter_typed._protocol.counters import ClientCounters, Ending
 from emitter_typed._protocol.receiving.mailbox import Mailbox
+from emitter_typed._types.frozen import FrozenMap
 
 
 @frozen(kw_only=True)
@@ -95,7 +95,7 @@ def statistics(counters: ClientCounters, mailboxes: Mailboxes, connects: int) ->
         endings.setdefault(operation, {})[ending] = times
     return Statistics(
         connects=connects,
-        requests=MappingProxyType({name: RequestCounts(**each) for name, each in sorted(endings.items())}),
+        requests=FrozenMap({name: RequestCounts(**each) for name, each in sorted(endings.items())}),
         messages_in=counters.messages_in,
         bytes_in=counters.bytes_in,
         messages_out_qos0=counters.messages_out_qos0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+from emitter_typed._core.forks import OfOneProcess
 from emitter_typed._core.streams.stream import Stream
 from emitter_typed._frames import hides_arguments
 from emitter_typed._masking import hide_keys
@@ -12,7 +13,7 @@ StreamT = TypeVar("StreamT", bound=Stream[Any])  # Any: of whatever messages
 
 
 @hides_arguments
-class SubscriptionBase(Generic[StreamT]):
+class SubscriptionBase(OfOneProcess, Generic[StreamT]):
     """What a subscription tells of its queue."""
 
     def __init__(self, stream: StreamT) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from emitter_typed._core.callbacks import Handler
 from emitter_typed._core.pending import Pending
@@ -16,7 +16,12 @@ from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._types.values import Option, Record, Secret
 from emitter_typed.errors import EmitterError
 
+if TYPE_CHECKING:
+    # It loads what reads payloads, which not every program needs.
+    from emitter_typed._core.arguments import PlainDecoder
+
 MessageT = TypeVar("MessageT")
+PayloadT = TypeVar("PayloadT")
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
 
@@ -87,6 +92,23 @@ class SyncCalls(ABC):
         timeout_s: float | None,
     ) -> Iterator[StoredMessage]:
         """Check the call, and return what fetches the stored messages when it is iterated."""
+
+    def fetch_decoded(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        decode: PlainDecoder[PayloadT],
+        options: Iterable[Option],
+        options_given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> Iterator[StoredMessage[PayloadT]]:
+        """Do the same, with payloads of a type; what does not fit is reported and left out."""
+        fetched = self.fetch(operation, arguments, options, options_given, timeout_s=timeout_s)
+        if decode.payload is None:
+            return cast("Iterator[StoredMessage[PayloadT]]", fetched)
+        report = self.report
+        return (message for stored in fetched if (message := decode.stored(stored, report)) is not None)
 
     @abstractmethod
     def report(self, error: EmitterError) -> None:

@@ -27,8 +27,8 @@ class Subscription(SubscriptionBase[SyncStream[MessageT]]):
 
     Iterate with `for`, or call `get()`. The end of `with`, or `close()`, ends it.
 
-    After the end, messages in the queue can still be read. Then iteration stops, or raises the reason: ConnectionLost
-    or SlowConsumer.
+    After the end, messages in the queue can still be read. Then iteration stops, or raises the reason: ConnectionLost,
+    SlowConsumer, or a BrokerError such as Unauthorized if its key had expired when a lost connection was restored.
     """
 
     def get(self, timeout_s: float | None = None) -> MessageT | None:
@@ -42,6 +42,7 @@ class Subscription(SubscriptionBase[SyncStream[MessageT]]):
 
         Raises:
             InvalidArgument: `timeout_s` is not a number, or is negative.
+            BrokerError: After a lost connection, the broker refused the key, and the queue is empty.
             ConnectionLost: The connection has ended for good, and the queue is empty.
             SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """
@@ -60,6 +61,7 @@ class Subscription(SubscriptionBase[SyncStream[MessageT]]):
             subscription.
 
         Raises:
+            BrokerError: After a lost connection, the broker refused the key, and the queue is empty.
             ConnectionLost: The connection has ended for good, and the queue is empty.
             SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """

@@ -157,12 +157,12 @@ class SyncReaders:
             self._threads = [each for each in self._threads if each.is_alive()]
             self._threads.append(thread)
 
-    def join(self, deadline: float, waiting: Collection[threading.Thread]) -> bool:
+    def join(self, deadline_s: float, waiting: Collection[threading.Thread]) -> bool:
         """Wait for the end of those that do not wait themselves, and tell whether that came in time."""
         with self._guard:
             threads = [each for each in self._threads if each not in waiting]
         for thread in threads:
-            thread.join(max(0.0, deadline - monotonic()))
+            thread.join(max(0.0, deadline_s - monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
     @property

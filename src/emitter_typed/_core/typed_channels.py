@@ -14,7 +14,7 @@ from attrs import field, frozen
 from emitter_typed._masking import hide_keys, kind_for_text, kind_of
 from emitter_typed._protocol.address import Address
 from emitter_typed._protocol.message import ChannelMessage, StoredMessage, live_channel_message
-from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.payloads import codec, parameters
 from emitter_typed._types.values import Secret, is_masked, masked_form
 from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable
 
@@ -70,7 +70,7 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
             texts = self.address.match(channel)
             if texts is None:
                 return None
-            params = self._remembered(channel, codec.parameters(texts, self.params, channel=channel, raw=raw))
+            params = self._remembered(channel, parameters.read(texts, self.params, channel=channel, raw=raw))
         payload: PayloadT = codec.decode(raw, self.payload, channel=channel)
         if stored_at is None:
             return live_channel_message(channel, payload, raw, params)
@@ -224,8 +224,8 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
         attribute = self._definition.name
         cls: Any = type(self)  # Any: a generated class, which can be called if it has parameters
         if callable(self) and hasattr(get_type_hints(cls.__call__).get("return"), name):
-            parameters = ", ".join(f"{parameter}=..." for parameter in self._definition.address.parameters)
-            return f": pass its parameters first, as in {attribute}({parameters}).{name}(...)"
+            given = ", ".join(f"{parameter}=..." for parameter in self._definition.address.parameters)
+            return f": pass its parameters first, as in {attribute}({given}).{name}(...)"
         client = getattr(self, "_client", None)
         if callable(method := getattr(client, name, None)) and "channel" in signature(method).parameters:
             return f": call the client's, and pass it {attribute}.channel, or {attribute}.key_target to make a key"
@@ -250,7 +250,7 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
         return self._definition.address.key_target(self._texts())
 
     def _texts(self) -> dict[str, str]:
-        return {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
+        return {name: parameters.text(value) for name, value in self._params.items() if value is not None}
 
     def _hold(self, keys: KeySource, params: Mapping[str, object] | None) -> None:
         """Take the keys and the parameters that are known: all, unless this can be called to tell the others."""
@@ -261,11 +261,11 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
 
     def _narrowed(self, **params: object) -> dict[str, object]:
         known = {**self._params, **{name: value for name, value in params.items() if value is not None}}
-        codec.check_parameters(known, self._definition.params)
+        parameters.check(known, self._definition.params)
         return known
 
     def _arguments(self, *, static: bool) -> tuple[Secret, str]:
-        texts = {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
+        texts = self._texts()
         address = self._definition.address
         channel = address.compose(texts) if static else address.filter(texts)
         keys = self._keys

@@ -52,8 +52,10 @@ def _check(name: str, handler: object, arguments: Literal[0, 1], *, awaits: bool
     problem = ""
     if not callable(handler):
         problem = f"not {kind_of(handler)}"
-    elif not awaits and _is_coroutine_function(handler):
+    elif not awaits and _is(inspect.iscoroutinefunction, handler):
         problem = "not an async function: use AsyncClient, or a function without async"
+    elif _is(inspect.isgeneratorfunction, handler) or _is(inspect.isasyncgenfunction, handler):
+        problem = "not a generator, which runs nothing when it is called: write it without yield"
     elif not _takes(handler, arguments):
         problem = f"not one with the parameters {inspect.signature(handler)}"
     if problem:
@@ -63,10 +65,11 @@ def _check(name: str, handler: object, arguments: Literal[0, 1], *, awaits: bool
         )
 
 
-def _is_coroutine_function(handler: Callable[..., object]) -> bool:
+def _is(kind: Callable[[object], bool], handler: Callable[..., object]) -> bool:
+    """Tell whether a handler is a function of a kind, or an object that is called as one."""
     while isinstance(handler, partial):
         handler = handler.func
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
+    return kind(handler) or kind(type(handler).__call__)
 
 
 def _takes(handler: Callable[..., object], arguments: int) -> bool:

@@ -308,6 +308,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
     ) -> PresenceResponse:
         """Ask who is subscribed to a channel, watch it for changes, or both.
 
+        Pass `status`, `changes` or both: with neither, the call only checks the key.
         The status of `a/b/` also lists subscribers of `a/`, since they receive its
         messages. Changes of `a/` include those of `a/b/`, and this client's own. Broker
         limitation: watching `a/b/c/` does not report a subscriber of `a/+/c/`; watch
@@ -316,7 +317,8 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         Args:
             key: A channel key with the permission `p`.
             channel: The channel. Changes of `#/` are not reported.
-            status: True to return who is subscribed now. Default: False.
+            status: True to return who is subscribed now. If False, `who` is empty.
+                Default: False.
             changes: True to receive changes from now on, False to stop, None to leave
                 that as it is.
             optional_handler: Called with the events of this channel from now on,
@@ -915,17 +917,46 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             timeout_s=timeout_s,
         )
 
+    @overload
     def history(
         self,
         key: str | Key,
         channel: str,
         options: Iterable[SubscribeOption] = (),
         *,
+        payload: None = None,
         last: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         timeout_s: float | None = None,
-    ) -> AsyncIterator[StoredMessage]:
+    ) -> AsyncIterator[StoredMessage]: ...
+
+    @overload
+    def history(
+        self,
+        key: str | Key,
+        channel: str,
+        options: Iterable[SubscribeOption] = (),
+        *,
+        payload: TypeForm[PayloadT],
+        last: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        timeout_s: float | None = None,
+    ) -> AsyncIterator[StoredMessage[PayloadT]]: ...
+
+    def history(
+        self,
+        key: str | Key,
+        channel: str,
+        options: Iterable[SubscribeOption] = (),
+        *,
+        payload: TypeForm[PayloadT] | None = None,
+        last: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        timeout_s: float | None = None,
+    ) -> AsyncIterator[StoredMessage[PayloadT]]:
         """Fetch stored messages of a channel and everything below it, oldest first.
 
         If `last`, `since` and `until` are omitted: all of them. Messages that several
@@ -937,6 +968,9 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             channel: The channel. `+` matches any one segment.
             options: The options below, as a set or list of objects, made by functions
                 such as `with_last`.
+            payload: The type of each payload: a class, or any other type, such as
+                `list[int]` or `int | None`. A payload that does not fit goes to
+                `on_error`, and the iteration goes on. Default: bytes, unchanged.
             last: Number of stored messages to fetch: the newest ones. 0: none. If
                 omitted: every message between `since` and `until`. If those are omitted
                 too: the newest message (`subscribe`) or all of them (`history`). The
@@ -969,9 +1003,10 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
-        return self._calls.fetch(
+        return self._calls.fetch_decoded(
             "history",
             (key, channel),
+            PlainDecoder(payload),
             options,
             {"last": last, "since": since, "until": until},
             timeout_s=timeout_s,

@@ -302,10 +302,11 @@ class HistoryResponse(Record):
 class PresenceRequest(Record):
     """Ask who is subscribed to a channel, watch it for changes, or both.
 
-    The status of `a/b/` also lists subscribers of `a/`, since they receive its
-    messages. Changes of `a/` include those of `a/b/`, and this client's own. Broker
-    limitation: watching `a/b/c/` does not report a subscriber of `a/+/c/`; watch
-    `a/+/c/` or `a/` instead.
+    Pass `status`, `changes` or both: with neither, the call only checks the key. The
+    status of `a/b/` also lists subscribers of `a/`, since they receive its messages.
+    Changes of `a/` include those of `a/b/`, and this client's own. Broker limitation:
+    watching `a/b/c/` does not report a subscriber of `a/+/c/`; watch `a/+/c/` or `a/`
+    instead.
     """
 
     key: Key
@@ -318,7 +319,7 @@ class PresenceRequest(Record):
     status: bool = False
     """True to return who is subscribed now.
 
-    Default: False.
+    If False, `who` is empty. Default: False.
     """
     changes: bool | None = None
     """True to receive changes from now on, False to stop, None to leave that as it

@@ -134,7 +134,7 @@ def live_channel_message(channel: str, payload: T, raw: bytes, params: OtherT) -
 
 
 @frozen
-class StoredMessage(Message[bytes]):
+class StoredMessage(Message[PayloadT]):
     """A message that the broker had stored."""
 
     id: bytes = field(repr=False, kw_only=True)

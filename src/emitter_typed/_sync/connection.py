@@ -119,10 +119,10 @@ class SyncConnection(Connection[SyncStateKeeper]):
             return False
         self.close(abort=abort, timeout_s=timeout_s)
         if not self._reactor.is_here:
-            deadline = monotonic() + timeout_s + 0.2
+            deadline_s = monotonic() + timeout_s + 0.2
             if not self._over.wait(timeout_s + 0.2):
                 self.close(abort=True)
-            self._thread.join(max(0.1, deadline - monotonic()))
+            self._thread.join(max(0.1, deadline_s - monotonic()))
         return True
 
     def received(self, attempt: int, packets: Sequence[InboundPacket]) -> None:
@@ -155,10 +155,10 @@ class SyncConnection(Connection[SyncStateKeeper]):
         if not self.session.connected and not self._state.wait("connected", "closed", timeout_s=timeout_s):
             raise still_lost(operation, self._state.error, timeout_s)
 
-    def answer(self, outcome: SyncOutcome[ResultT], deadline: float, limit_s: float) -> ResultT:
+    def answer(self, outcome: SyncOutcome[ResultT], deadline_s: float, limit_s: float) -> ResultT:
         """Wait for the end of an exchange, and return its result. Raises its error, and RequestTimeout."""
         try:
-            return outcome.wait(deadline - monotonic(), limit_s)
+            return outcome.wait(deadline_s - monotonic(), limit_s)
         except RequestTimeout:
             with self.lock:
                 outcome.timed_out()
@@ -166,7 +166,7 @@ class SyncConnection(Connection[SyncStateKeeper]):
 
     def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""
-        deadline = monotonic() + timeout_s
+        deadline_s = monotonic() + timeout_s
         # The thread that receives is the one that would make room.
         left_s = 0.0 if self._receiver == threading.get_ident() else timeout_s
         with self._room_to_send:
@@ -175,7 +175,7 @@ class SyncConnection(Connection[SyncStateKeeper]):
                 if left_s <= 0:
                     raise Congested(operation, f"the network accepted too little data within {timeout_s:g} s")
                 self._room_to_send.wait(left_s)
-                left_s = deadline - monotonic()
+                left_s = deadline_s - monotonic()
 
 
 class _Asking:

@@ -69,10 +69,10 @@ class SyncDriver(SyncReceiving):
             connection.session.connecting(outcome)
             self._connection = connection
             self._keeper.begin(connection, str(address_of(endpoints[0])))
-        deadline = monotonic() + self.settings.timeout_s + CONNECT_GRACE_S
+        deadline_s = monotonic() + self.settings.timeout_s + CONNECT_GRACE_S
         try:
             connection.open()
-            outcome.wait(deadline - monotonic(), self.settings.timeout_s)
+            outcome.wait(deadline_s - monotonic(), self.settings.timeout_s)
             with connection.lock:
                 # What tells of the connection holds it until all is told.
                 pass
@@ -105,7 +105,7 @@ class SyncDriver(SyncReceiving):
         if connection is None or connection.is_left or connection.is_elsewhere():
             self.end()
             return
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         settled: SyncOutcome[None] = SyncOutcome("drain")
         left: Undrained | None = None
         over = False
@@ -115,11 +115,11 @@ class SyncDriver(SyncReceiving):
             connection.write()
             with suppress(RequestTimeout):
                 settled.wait(limit_s)
-                over = self._join_handlers(deadline)
+                over = self._join_handlers(deadline_s)
             if not over:
                 left = self._undrained(connection)
         finally:
-            self._end(connection, abort=not over, deadline=deadline)
+            self._end(connection, abort=not over, deadline_s=deadline_s)
         if left or connection.unsent:
             raise (left or Undrained()).error(limit_s, connection.unsent)
 
@@ -130,9 +130,9 @@ class SyncDriver(SyncReceiving):
 
     def end(self, *, abort: bool = False) -> None:
         """End the connection and every subscription. See the client's `close` and `abort`."""
-        self._end(self._connection, abort=abort, deadline=None)
+        self._end(self._connection, abort=abort, deadline_s=None)
 
-    def _end(self, connection: SyncConnection | None, *, abort: bool, deadline: float | None) -> None:
+    def _end(self, connection: SyncConnection | None, *, abort: bool, deadline_s: float | None) -> None:
         """End a connection and wait for handlers; a drain has a deadline for both."""
         if connection is not None:
             if connection.is_elsewhere():
@@ -140,16 +140,19 @@ class SyncDriver(SyncReceiving):
                 return
             was_left = connection.is_left
             waited = connection.end(
-                abort=abort, timeout_s=CLOSE_TIMEOUT_S if deadline is None else max(0.0, deadline - monotonic())
+                abort=abort, timeout_s=CLOSE_TIMEOUT_S if deadline_s is None else max(0.0, deadline_s - monotonic())
             )
             if not waited or is_inside():
                 # A signal handler has interrupted a call: threads of handlers start and end when that goes on.
                 return
             if not was_left:
                 _log.info("connection.closed")
-        deadline = monotonic() + HANDLERS_TIMEOUT_S if deadline is None else deadline
-        self._join_handlers(deadline)
-        self.handlers.stop(deadline)
+        drains = deadline_s is not None
+        deadline_s = monotonic() + HANDLERS_TIMEOUT_S if deadline_s is None else deadline_s
+        # A drain raises the number of those that are left.
+        if not self._join_handlers(deadline_s) and not drains:
+            _log.warning("handler.left_running count=%d", self._readers.running)
+        self.handlers.stop(deadline_s)
 
     def forked(self) -> None:
         """End the connection in a process that was forked, where nobody else holds what another thread held."""
@@ -192,7 +195,7 @@ class SyncDriver(SyncReceiving):
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         payload = codec.encode(message)
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         connection = self._present(operation)
         if prepared.qos:
             # It may wait in the outbox.
@@ -209,7 +212,7 @@ class SyncDriver(SyncReceiving):
         with connection.asking:
             connection.session.publish(operation, prepared, payload, outcome)
         try:
-            outcome.wait(deadline - monotonic(), limit_s)
+            outcome.wait(deadline_s - monotonic(), limit_s)
         except RequestTimeout as error:
             with connection.lock:
                 withdrawn = connection.session.outbox.withdraw(outcome)

@@ -83,10 +83,10 @@ class SyncReceiving(DriverBase, SyncCalls):
         """Set or remove the handler of an event. Raises InvalidArgument."""
         self.handlers.set_event_handler(event, handler)
 
-    def _join_handlers(self, deadline: float) -> bool:
+    def _join_handlers(self, deadline_s: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
         with self.handlers.waits.here() as waiting:
-            return self._readers.join(deadline, waiting)
+            return self._readers.join(deadline_s, waiting)
 
     def request(
         self,
@@ -101,7 +101,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         written = write(request)
         # A request for stored messages holds the key in its topic, which frames would show.
         del request
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
         outcome: SyncOutcome[ResponseT] = SyncOutcome(definition.name, self._counters)
         if handler is not None:
@@ -109,7 +109,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         try:
             with connection.asking:
                 connection.session.request(definition, written, outcome)
-            return connection.answer(outcome, deadline, limit_s)
+            return connection.answer(outcome, deadline_s, limit_s)
         except BaseException:
             if handler is not None:
                 self.handlers.set_channel_handler(definition, written.record, None)
@@ -134,7 +134,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         mailbox = self.settings.mailbox(limits)
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         connection = self._open(operation, limit_s)
         handled_by = (
             handler if handler is not None or self.handlers.messages.worker is None else self._give_to_on_message
@@ -158,7 +158,7 @@ class SyncReceiving(DriverBase, SyncCalls):
             prepared = prepared.without_replay()
         stream = self._stream(connection, prepared.channel, Feed(mailbox, query), decode, leave)
         begin = partial(subscriptions.subscribe, operation, prepared, stream, allow_reserved=allow_reserved)
-        subscription = self._begin(connection, operation, stream, begin, deadline, limit_s)
+        subscription = self._begin(connection, operation, stream, begin, deadline_s, limit_s)
         if handled_by is not None:
             there = self._handled.add(call, identity, subscription)
             if there is not subscription:
@@ -185,7 +185,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         """Send a request that begins events, and return them, once the broker has answered."""
         limit_s = self._limit(timeout_s)
         mailbox = self.settings.mailbox(limits)
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
 
         def leave(stream: Stream[EventT]) -> None:
@@ -201,7 +201,7 @@ class SyncReceiving(DriverBase, SyncCalls):
             log_gaps=False,  # What changed meanwhile comes as an event.
         )
         begin = partial(connection.session.watch, definition, request, stream)
-        return self._begin(connection, definition.name, stream, begin, deadline, limit_s)
+        return self._begin(connection, definition.name, stream, begin, deadline_s, limit_s)
 
     def _stream(
         self,
@@ -233,7 +233,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         operation: str,
         stream: SyncStream[MessageT],
         begin: Callable[[SyncOutcome[None]], None],
-        deadline: float,
+        deadline_s: float,
         limit_s: float,
     ) -> Subscription[MessageT]:
         """Ask the broker for what a stream is to receive, and return when it has granted it."""
@@ -241,7 +241,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         with connection.asking:
             begin(outcome)
         try:
-            connection.answer(outcome, deadline, limit_s)
+            connection.answer(outcome, deadline_s, limit_s)
         except BaseException:
             stream.close()
             raise
@@ -251,12 +251,12 @@ class SyncReceiving(DriverBase, SyncCalls):
         """End every local subscription to a channel, and the broker's."""
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments)
-        deadline = monotonic() + limit_s
+        deadline_s = monotonic() + limit_s
         connection = self._open(operation, limit_s)
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
         with connection.lock:
             connection.session.subscriptions.unsubscribe(operation, prepared, outcome)
-        connection.answer(outcome, deadline, limit_s)
+        connection.answer(outcome, deadline_s, limit_s)
 
     def fetch(
         self,

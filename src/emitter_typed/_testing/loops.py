@@ -39,8 +39,17 @@ def asyncio_fixture(loop_scope: str) -> str:
 def fixture_for(request: pytest.FixtureRequest) -> str:
     """Name the fixture whose client lives in the loop of the test that asks for it.
 
-    Fails the test if no loop runs it, or one that is not asyncio's, or if two plugins claim it.
+    Fails the test if no loop runs it, or one that cannot be told or is not asyncio's, or if two plugins claim it.
     """
+    import unittest  # Nothing is loaded for runs without this client.
+
+    cls: object = getattr(request.node, "cls", None)
+    if isinstance(cls, type) and issubclass(cls, unittest.TestCase):
+        pytest.fail(
+            "emitter_async_client cannot live in the event loop of a unittest.TestCase: take emitter_broker, and use "
+            "`async with AsyncClient.from_url(emitter_broker.url) as client:` in the test",
+            pytrace=False,
+        )
     marker = request.node.get_closest_marker("asyncio")
     of_asyncio = marker is not None and is_active(request.config, PYTEST_ASYNCIO)
     of_anyio = "anyio_backend" in request.fixturenames and is_active(request.config, ANYIO)

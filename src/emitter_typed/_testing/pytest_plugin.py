@@ -79,12 +79,13 @@ def emitter_client(emitter_broker: Broker) -> Iterator[Client]:
 
 
 @pytest.fixture
-def emitter_async_client(request: pytest.FixtureRequest) -> AsyncClient:
+def emitter_async_client(request: pytest.FixtureRequest, emitter_broker: Broker) -> AsyncClient:
     """An asyncio client that is connected to `emitter_broker`, in the event loop of the test.
 
     pytest-asyncio or anyio run the test if they are there and it is theirs (with anyio: in asyncio). An `async def`
     test that nobody else runs needs neither of them, nor a mark: it runs in a loop of its own.
     """
+    # It asks for the broker itself: of what only the inner fixture asks for, pytest finds no parameters.
     client: AsyncClient = request.getfixturevalue(fixture_for(request))
     return client
 

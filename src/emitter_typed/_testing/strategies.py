@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from uuid import UUID
 
 from emitter_typed._protocol.address import check_segment
+from emitter_typed._protocol.payloads import parameters
 from emitter_typed._protocol.payloads.choices import open_enum_of
 from emitter_typed._protocol.payloads.classes import (
     Member,
@@ -28,7 +29,6 @@ from emitter_typed._protocol.payloads.classes import (
     name_of,
     named_in,
 )
-from emitter_typed._protocol.payloads.codec import parameter_text
 from emitter_typed._protocol.payloads.containers import is_list_type, is_map_type
 from emitter_typed._protocol.payloads.conversion import conversion_of, write_as
 from emitter_typed._protocol.payloads.records import is_blank
@@ -374,7 +374,7 @@ def _written(member: Member, value: object) -> object:
 
 def _is_segment(name: str, value: object) -> bool:
     try:
-        check_segment(name, parameter_text(value))
+        check_segment(name, parameters.text(value))
     except InvalidArgument:
         return False
     return True

@@ -173,7 +173,6 @@ class _Wire:
     def __init__(self, sock: socket.socket, deadline_s: float) -> None:
         self.sock = sock
         self._deadline_s = deadline_s
-        self._received = b""
 
     def _wait(self, events: int) -> Steps[None]:
         return _until_ready(self.sock.fileno(), events, self._deadline_s)

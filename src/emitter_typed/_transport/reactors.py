@@ -195,8 +195,8 @@ class ThreadReactor:
                 _guarded(partial(ready, events))
         for _ in range(len(self._calls)):
             _guarded(self._calls.popleft())
-        now = monotonic()
-        while self._timers and self._timers[0][0] <= now:
+        now_s = monotonic()
+        while self._timers and self._timers[0][0] <= now_s:
             call = heapq.heappop(self._timers)[2].call
             if call is not None:
                 _guarded(call)

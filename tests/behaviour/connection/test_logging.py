@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
 import pytest
 
-from emitter_typed import Message
+from emitter_typed import AsyncClient, Client, Message
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, called, connected
 from tests.helpers.loops import LIMIT_S, in_loop
@@ -122,3 +124,62 @@ async def test_a_client_that_gives_up_says_so_once(
             assert await called(lambda each: each.connection.wait("closed", timeout_s=LIMIT_S), client)
 
     assert events(caplog) == ["connection.opened", "connection.lost", "connection.given_up", "connection.closed"]
+
+
+def test_a_close_that_leaves_a_thread_of_a_handler_running_says_so(
+    broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emitter_typed._sync.driver.HANDLERS_TIMEOUT_S", 0.05)
+    key = broker.keygen("a/", "rw")
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def handle(_: Message) -> None:
+        begun.set()
+        assert go_on.wait(LIMIT_S)
+        ended.set()
+
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        client.subscribe(key, "a/", handle)
+        client.publish(key, "a/", "x")
+        assert begun.wait(LIMIT_S)
+        client.close()
+        assert facts(caplog, "handler.left_running", "count") == [1]
+        go_on.set()
+        assert ended.wait(LIMIT_S)
+
+
+@in_loop
+async def test_a_close_that_leaves_a_task_of_a_handler_running_says_so(
+    broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emitter_typed._async.driver.HANDLERS_TIMEOUT_S", 0.05)
+    key = broker.keygen("a/", "rw")
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(_: Message) -> None:
+        begun.set()
+        await go_on.wait()
+
+    async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        await client.subscribe(key, "a/", handle)
+        await client.publish(key, "a/", "x")
+        await begun.wait()
+        await client.close()
+        assert facts(caplog, "handler.left_running", "count") == [1]
+        go_on.set()
+        await asyncio.wait([each for each in asyncio.all_tasks() if each.get_name() == "emitter-a/"])
+
+
+@both_flavours
+@in_loop
+async def test_a_close_whose_handlers_have_finished_has_nothing_to_say_of_them(
+    flavour: Flavour, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = broker.keygen("a/", "rw")
+    handled: SimpleQueue[Message] = SimpleQueue()
+    async with connected(flavour, broker) as client:
+        await client.subscribe(key, "a/", handled.put)
+        await client.publish(key, "a/", "x")
+        await came(handled)
+        await client.close()
+    assert "handler.left_running" not in events(caplog)

@@ -20,6 +20,7 @@ from emitter_typed import (
     Message,
     PresenceEvent,
     PresenceStatus,
+    PresenceSubscribe,
     PresenceUnsubscribe,
     RequestTimeout,
     Unauthorized,
@@ -117,6 +118,54 @@ async def test_a_subscription_whose_key_has_expired_ends_and_the_others_go_on(fl
         for number, subscription in ((1, before), (3, after)):
             await client.publish(lasting, f"a/{number}/", "x", qos=1)
             assert await texts(subscription, 1) == ["x"]
+
+
+@both_flavours
+@pytest.mark.parametrize("leaves", [False, True], ids=["stays", "leaves"])
+@in_loop
+async def test_an_expired_key_ends_no_subscription_of_its_channel_that_was_made_with_another(
+    flavour: Flavour, leaves: bool, broker: Broker
+) -> None:
+    lasting, short = broker.keygen("a/", "rw"), broker.keygen("a/", "r", ttl=60)
+    async with connected(flavour, broker) as client:
+        kept = await client.subscribe(lasting, "a/")
+        refused = await client.subscribe(short, "a/")
+        if leaves:
+            await refused.close()
+        await lose(client, broker)
+        broker.clock.advance(60)
+        await return_(client, broker)
+        await client.publish(lasting, "a/", "x", qos=1)
+        assert await texts(kept, 1) == ["x"]
+        if not leaves:
+            with pytest.raises(Unauthorized):
+                await refused.get(timeout_s=LIMIT_S)
+
+
+@both_flavours
+@pytest.mark.parametrize("leaves", [False, True], ids=["stays", "leaves"])
+@in_loop
+async def test_an_expired_key_ends_no_watch_of_its_channel_that_was_made_with_another(
+    flavour: Flavour, leaves: bool, broker: Broker
+) -> None:
+    lasting, short = broker.keygen("a/", "rp"), broker.keygen("a/", "p", ttl=60)
+    async with connected(flavour, broker) as client:
+        kept = await client.watch_presence(lasting, "a/")
+        refused = await client.watch_presence(short, "a/")
+        # Each status reaches both.
+        for watch in (kept, kept, refused):
+            assert isinstance(await watch.get(timeout_s=LIMIT_S), PresenceStatus)
+        if leaves:
+            await refused.close()
+        await lose(client, broker)
+        broker.clock.advance(60)
+        await return_(client, broker)
+        assert isinstance(await kept.get(timeout_s=LIMIT_S), PresenceStatus)
+        await client.subscribe(lasting, "a/")
+        assert isinstance(await kept.get(timeout_s=LIMIT_S), PresenceSubscribe)
+        if not leaves:
+            with pytest.raises(Unauthorized):
+                await refused.get(timeout_s=LIMIT_S)
 
 
 @both_flavours

@@ -16,7 +16,7 @@ import attrs
 import pytest
 
 from emitter_typed import Client, EmitterError, Undecodable
-from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.payloads import codec, parameters
 from emitter_typed.broker import Broker
 from emitter_typed_codegen.compare import RULES, Change, compare
 from emitter_typed_codegen.compare.wire import misread
@@ -63,7 +63,7 @@ class Program:
         if isinstance(sends, tuple):
             params, payload = cast("tuple[dict[str, object], object]", sends)
             texts = {name: str(value) for name, value in params.items()}
-            given: Any = codec.parameters(texts, self.definition.params, channel="a/")
+            given: Any = parameters.read(texts, self.definition.params, channel="a/")
             channel = channel(**{name: getattr(given, name) for name in texts})
         value: object = codec.decode(json.dumps(payload).encode(), self.definition.payload)
         channel.publish(value, qos=1, **options)

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emitter_typed import InvalidArgument, decode_json, encode_json
-from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.payloads import parameters
 from emitter_typed.contract import ChannelDefinition, max_length, min_length, pattern
 from emitter_typed.testing import strategy
 from emitter_typed_codegen.cli import main
@@ -78,11 +78,11 @@ def check(drawn: st.SearchStrategy[Any], form: Any, channel: ChannelDefinition[A
         if channel is None:
             assert decode_json(encode_json(value, form), form) == value
         else:
-            texts = {one.name: codec.parameter_text(getattr(value, one.name)) for one in attrs.fields(form)}
+            texts = {one.name: parameters.text(getattr(value, one.name)) for one in attrs.fields(form)}
             found = channel.address.match(channel.address.compose(texts))
             assert found is not None
             assert found == texts
-            assert codec.parameters(found, form) == value
+            assert parameters.read(found, form) == value
 
     holds()
 

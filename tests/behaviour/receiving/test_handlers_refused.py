@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
-from emitter_typed import InvalidArgument
+from emitter_typed import InvalidArgument, Key
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, called, connected
 from tests.helpers.loops import LIMIT_S, in_loop
@@ -35,6 +35,24 @@ def named(*, message: object) -> None:
     """Handle what is given by name."""
 
 
+def yields(_: object) -> Iterator[None]:
+    """Handle nothing, since nobody iterates."""
+    yield
+
+
+async def yields_later(_: object) -> AsyncIterator[None]:
+    """Handle nothing, since nobody iterates."""
+    yield
+
+
+class Yielding:
+    """A handler with a state, whose code nobody would run."""
+
+    def __call__(self, _: object) -> Iterator[None]:
+        """Handle nothing."""
+        yield
+
+
 class Waiting:
     """A handler with a state, for an event loop."""
 
@@ -55,6 +73,12 @@ GIVEN: dict[str, Callable[[Any, Any, Any], Any]] = {
     "on_presence": lambda client, _, handler: setattr(client, "on_presence", handler),
 }
 
+
+def given_at(place: str, client: Any, *, key: Key, handler: object) -> Any:
+    """Give a handler to a client."""
+    return GIVEN[place](client, key, handler)
+
+
 COROUTINES = [waits, Waiting(), Waiting().handle, partial(waits), partial(partial(Waiting()))]
 
 
@@ -73,6 +97,19 @@ async def test_only_an_asyncio_client_takes_a_coroutine_function(
         with pytest.raises(InvalidArgument, match="not an async function") as caught:
             await called(lambda each: GIVEN[place](each, key, handler), client)
         assert caught.value.argument == "handler"
+
+
+@pytest.mark.parametrize("handler", [yields, yields_later, partial(yields), Yielding()])
+@both_flavours
+@in_loop
+async def test_a_generator_is_refused_for_its_code_would_never_run(
+    flavour: Flavour, broker: Broker, handler: object
+) -> None:
+    key = broker.keygen("#/", "rp")
+    async with connected(flavour, broker) as client:
+        for place in GIVEN:
+            with pytest.raises(InvalidArgument, match="not a generator, which runs nothing"):
+                await called(partial(given_at, place, key=key, handler=handler), client)
 
 
 @pytest.mark.parametrize("place", GIVEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from queue import SimpleQueue
 
 import pytest
@@ -92,6 +93,30 @@ async def test_a_handler_in_a_task_goes_on_after_it(broker: Broker, raised: type
 
     assert isinstance(error, HandlerFailed)
     assert isinstance(error.__cause__, raised)
+
+
+@in_loop
+async def test_a_handler_in_a_task_runs_in_the_context_of_its_subscribe(broker: Broker) -> None:
+    key = broker.keygen("a/", "rw")
+    seen: list[str] = []
+    name = ContextVar("name", default="nobody")
+    handled = asyncio.Event()
+
+    def handle(message: Message) -> None:
+        seen.append(name.get())
+        name.set(message.as_string())
+        handled.set()
+
+    async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        name.set("ann")
+        await client.subscribe(key, "a/", handle, last=0)
+        name.set("bob")
+        for text in ("one", "two"):
+            handled.clear()
+            await client.publish(key, "a/", text)
+            await asyncio.wait_for(handled.wait(), LIMIT_S)
+    assert seen == ["ann", "one"]
+    assert name.get() == "bob"
 
 
 @in_loop

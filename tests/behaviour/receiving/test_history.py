@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from queue import SimpleQueue
 
 import pytest
 
@@ -15,18 +16,21 @@ from emitter_typed import (
     AsyncClient,
     Client,
     Closed,
+    EmitterError,
     HistoryIncomplete,
     InvalidArgument,
     Key,
     ReplyMissing,
     StoredMessage,
     Unauthorized,
+    Undecodable,
 )
 from emitter_typed._protocol.receiving import node_watch
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed.broker import Broker, ManualClock
 from tests.helpers.flavours import Flavour, as_awaited, both_flavours, connected
 from tests.helpers.loops import in_loop
+from tests.helpers.losing import came
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -66,6 +70,32 @@ async def test_messages_of_one_second_come_in_the_order_of_publishing(flavour: F
         assert texts(found) == [str(number) for number in range(30)]
         assert {(message.channel, message.stored_at) for message in found} == {("a/", NOW)}
         assert len({message.id for message in found}) == 30
+
+
+@both_flavours
+@in_loop
+async def test_payloads_of_a_type_are_read_and_what_does_not_fit_is_reported_and_left_out(
+    flavour: Flavour, broker: Broker
+) -> None:
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+    async with connected(flavour, broker) as client:
+        client.on_error = errors.put
+        key = await storing(client, broker, b"[1]", b"one", b"[2,3]")
+
+        plain = [message async for message in client.history(key, "a/")]
+        found = [message async for message in client.history(key, "a/", payload=list[int])]
+
+        assert [message.payload for message in found] == [[1], [2, 3]]
+        first, _, last = plain
+        assert [(message.id, message.stored_at, message.as_binary()) for message in found] == [
+            (message.id, message.stored_at, message.payload) for message in (first, last)
+        ]
+        error = await came(errors)
+        assert isinstance(error, Undecodable)
+        assert (error.channel, error.raw) == ("a/", b"one")
+        assert client.statistics().undecodable == 1
+        with pytest.raises(InvalidArgument, match="payload"):
+            client.history(key, "a/", payload=complex)
 
 
 @both_flavours

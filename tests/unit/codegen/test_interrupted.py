@@ -104,17 +104,19 @@ def test_a_watcher_and_others_do_no_harm_to_each_other(here: Path) -> None:
     is_mended(here, TWO)
 
 
-def test_a_run_waits_for_another_one_no_longer_than_it_says(tmp_path: Path) -> None:
-    with alone([tmp_path]), pytest.raises(Busy, match=tmp_path.name), alone([tmp_path], wait_s=0.05):
+def test_a_run_waits_for_another_one_no_longer_than_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emitter_typed_codegen.exclusive.WAIT_S", 0.05)
+    with alone([tmp_path]), pytest.raises(Busy, match=tmp_path.name), alone([tmp_path]):
         pass
 
 
 @forks
-def test_a_folder_with_two_names_is_held_once(tmp_path: Path) -> None:
+def test_a_folder_with_two_names_is_held_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emitter_typed_codegen.exclusive.WAIT_S", 0.0)
     (tmp_path / "a").mkdir()
     (tmp_path / "b").symlink_to("a")
 
-    with alone([tmp_path / "a", tmp_path / "b", tmp_path / "nothing"], wait_s=0):
+    with alone([tmp_path / "a", tmp_path / "b", tmp_path / "nothing"]):
         assert {path.name for path in tmp_path.rglob("*")} == {"a", "b"}
 
 

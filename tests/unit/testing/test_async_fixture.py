@@ -155,6 +155,25 @@ def test_an_old_pytest_asyncio_is_named_and_disturbs_no_other_test(suite: Suite,
     ran.stdout.fnmatch_lines(["emitter_async_client needs pytest-asyncio 0.26 or newer"])
 
 
+def test_a_test_of_unittest_is_told_what_to_do(suite: Suite) -> None:
+    ran = suite(
+        """
+import unittest
+import pytest
+
+class TestOfUnittest(unittest.IsolatedAsyncioTestCase):
+    @pytest.fixture(autouse=True)
+    def _take(self, emitter_async_client):
+        self.client = emitter_async_client
+
+    async def test_it(self):
+        await self.client.me()
+"""
+    )
+    ran.assert_outcomes(errors=1)
+    ran.stdout.fnmatch_lines(["*cannot live in the event loop of a unittest.TestCase: take emitter_broker*"])
+
+
 def test_a_test_that_is_not_async_is_told_so(suite: Suite) -> None:
     ran = suite("def test_sync(emitter_async_client): pass")
     ran.assert_outcomes(errors=1)

@@ -133,6 +133,9 @@ async def test_in_asyncio(emitter_broker, emitter_async_client, emitter_key, emi
         with pytest.raises(Closed):
             emitter_broker.port
 
+async def test_of_its_client_alone(emitter_async_client):
+    assert (await emitter_async_client.me()).id
+
 class TestOthers:
     @pytest.fixture
     def emitter_broker_options(self):
@@ -142,7 +145,7 @@ class TestOthers:
         assert emitter_broker.matcher == "emitter"
 """
     )
-    ran.assert_outcomes(passed=7)
+    ran.assert_outcomes(passed=9)
 
 
 def test_options_are_what_a_broker_takes() -> None:

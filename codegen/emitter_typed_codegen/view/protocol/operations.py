@@ -102,14 +102,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
         ),
     )
     rest = [*taken, *recovery(operation), *QUEUE_PARAMETERS, allow, timeout("the broker's answer")]
-    text = (
-        "The type of each payload: a class, or any other type, such as `list[int]` or `int | None`. A payload that "
-        "does not fit goes to `on_error`, and the subscription goes on. Default: bytes, unchanged."
-    )
-    payload_type = Applied(contract("TypeForm"), (PAYLOAD,))
-    no_payload = Parameter(name="payload", type=NONE, default="None")
-    payload = Parameter(name="payload", type=payload_type)
-    optional_payload = Parameter(name="payload", type=optional(payload_type), default="None", text=text)
+    no_payload, payload, optional_payload = _payload_parameters("the subscription")
     plain_message = contract("Message")
     typed_message = Applied(plain_message, (PAYLOAD,))
     name = method_name(operation.name)
@@ -179,28 +172,58 @@ def _fetch(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[M
     keys = _topic_parameters(scope, operation)
     classic = options_parameter(scope, operation)
     positional = [*keys, *classic]
-    named = [*option_parameters(scope, operation), timeout("each page")]
+    rest = [*option_parameters(scope, operation), timeout("each page")]
+    no_payload, payload, optional_payload = _payload_parameters("the iteration")
     name = method_name(operation.name)
-    sent = [literal(name), _topic_arguments(keys), "options" if classic else "()", options_given(scope, operation)]
-    messages = fetched(flavour, contract("StoredMessage"))
+    plain_message = contract("StoredMessage")
+    typed_message = Applied(plain_message, (PAYLOAD,))
+
+    def signature(message: PyType, given: Parameter, end: str) -> Expression:
+        result = fetched(flavour, message)
+        return head(scope, flavour, name, positional, [given, *rest], returns=result, waits=False, end=end)
+
+    sent: list[Expression] = [
+        literal(name),
+        _topic_arguments(keys),
+        call(scope.contract("PlainDecoder"), "payload"),
+        "options" if classic else "()",
+        options_given(scope, operation),
+    ]
     sections = (
-        arguments([*positional, *named]),
+        arguments([*positional, optional_payload, *rest]),
         returns(FETCHED_TEXT),
         fetch_raises(scope.schema.errors, operation.errors),
     )
+    overload = f"@{scope.use(Name('typing', 'overload'))}"
     return [
+        Method(decorators=(overload,), head=signature(plain_message, no_payload, ": ...")),
+        Method(decorators=(overload,), head=signature(typed_message, payload, ": ...")),
         Method(
-            head=head(scope, flavour, name, positional, named, returns=messages, waits=False),
+            head=signature(typed_message, optional_payload, ":"),
             doc=operation_doc(operation, sections),
             body=(
                 *hide_secrets(scope, operation.params),
-                waiting(flavour, call("self._calls.fetch", *sent, timeout_s="timeout_s"), waits=False),
+                waiting(flavour, call("self._calls.fetch_decoded", *sent, timeout_s="timeout_s"), waits=False),
             ),
-        )
+        ),
     ]
 
 
 _METHODS = {"publish": _publish, "subscribe": _subscribe, "unsubscribe": _unsubscribe, "fetch": _fetch}
+
+
+def _payload_parameters(reader: str) -> tuple[Parameter, Parameter, Parameter]:
+    """Return the parameter that names the type of payloads: as it is omitted, as it is passed, and as either."""
+    payload_type = Applied(contract("TypeForm"), (PAYLOAD,))
+    text = (
+        "The type of each payload: a class, or any other type, such as `list[int]` or `int | None`. A payload that "
+        f"does not fit goes to `on_error`, and {reader} goes on. Default: bytes, unchanged."
+    )
+    return (
+        Parameter(name="payload", type=NONE, default="None"),
+        Parameter(name="payload", type=payload_type),
+        Parameter(name="payload", type=optional(payload_type), default="None", text=text),
+    )
 
 
 def _topic_parameters(scope: ModuleScope, operation: Operation) -> list[Parameter]:

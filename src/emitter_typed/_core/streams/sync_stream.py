@@ -48,13 +48,13 @@ class SyncStream(Stream[MessageT]):
 
     def get(self, timeout_s: float | None) -> MessageT | None:
         """Wait for the next message; None at the end, or when the time is over. Raises what `take` raises."""
-        deadline = None if timeout_s is None else monotonic() + timeout_s
-        while (item := self.take(deadline)) is not None:
+        deadline_s = None if timeout_s is None else monotonic() + timeout_s
+        while (item := self.take(deadline_s)) is not None:
             if (message := self.message(item)) is not None:
                 return message
         return None
 
-    def take(self, deadline: float | None = None) -> Item | None:
+    def take(self, deadline_s: float | None = None) -> Item | None:
         """Wait for what comes next; None at the end, or when the time is over. Raises why it ended."""
         while self.ready:
             try:
@@ -64,12 +64,12 @@ class SyncStream(Stream[MessageT]):
                 break
         with self._changed:
             item = self._feed.take()
-        return self._wait(deadline) if item is None else item
+        return self._wait(deadline_s) if item is None else item
 
-    def _wait(self, deadline: float | None) -> Item | None:
+    def _wait(self, deadline_s: float | None) -> Item | None:
         while True:
             with self._changed:
-                left_s = None if deadline is None else deadline - monotonic()
+                left_s = None if deadline_s is None else deadline_s - monotonic()
                 in_time, overdue = True, None
                 while (item := self._feed.take()) is None and not self._feed.has_request:
                     page_s = self._page_limit_s()
@@ -81,7 +81,7 @@ class SyncStream(Stream[MessageT]):
                         return None
                     self._changed.wait(_sooner(left_s, page_s))
                     # Whoever is too late looks once more: it may have been woken, and nobody else for the same message.
-                    left_s = None if deadline is None else deadline - monotonic()
+                    left_s = None if deadline_s is None else deadline_s - monotonic()
                     in_time = left_s is None or left_s > 0
                 ended = item is None and self._ended
             if item is not None:

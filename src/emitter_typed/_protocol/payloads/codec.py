@@ -6,16 +6,11 @@ The rules for each type stand in docs/reference/language.md; `conversion` finds 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from attrs import fields
-
-from emitter_typed._masking import kind_of
 from emitter_typed._on_use import OnUse
-from emitter_typed._protocol.address import check_segment
 from emitter_typed._protocol.payloads.native import msgspec
 from emitter_typed._protocol.payloads.scalars import ExactNumber
 from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
@@ -35,8 +30,6 @@ else:
 FunctionT = TypeVar("FunctionT")
 
 _TOO_DEEP = "nested too deeply, or contains itself"
-
-_is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -76,7 +69,7 @@ def parse_text(text: str, *, exact: bool = False) -> object:
     except RecursionError:
         raise Unfit(_TOO_DEEP) from None
     except json.JSONDecodeError as error:
-        raise Unfit(f"not JSON ({error})") from None
+        raise Unfit(f"not JSON ({error if text.strip(_SPACES) else 'it is empty'})") from None
     except ValueError:
         # Python reads no integer of more than some thousand digits.
         raise Unfit("an integer is too long to be read") from None
@@ -379,9 +372,7 @@ def encode(value: object, type: Any = None, *, argument: str = "message") -> byt
             more than 64 bits, a text with a lone surrogate, a secret outside a typed field.
     """
     if type is None:
-        if isinstance(value, bytes):
-            return bytes(value)
-        if isinstance(value, bytearray):
+        if isinstance(value, (bytes, bytearray)):
             return bytes(value)
         type = str if isinstance(value, str) else object
     write = writer(type)
@@ -396,86 +387,3 @@ def encode(value: object, type: Any = None, *, argument: str = "message") -> byt
 def tag(type: object) -> Tag | None:
     """Return what tells the members of a union apart; None for any other type."""
     return unions.tag_of(type)
-
-
-# The parameters of an address, which are written as its segments.
-
-
-def parameter_text(value: object) -> str:
-    """Write the value of an address's parameter as the segment that stands for it."""
-    try:
-        document: object = rules.conversion_of(object).write(value)
-    except Unfit as error:
-        raise InvalidArgument(f"channel: {error}", argument="channel", value=None) from error
-    if isinstance(document, str):
-        return document
-    if isinstance(document, int) and not isinstance(document, bool):
-        return str(document)
-    raise InvalidArgument(
-        f"channel: {kind_of(value)} cannot be a segment: pass a text or an integer", argument="channel", value=value
-    )
-
-
-def _parameter(text: str, type: Any) -> object:  # Any: every form of a type
-    read = rules.conversion_of(type).read
-    try:
-        return read(text)
-    except Unfit:
-        # The only form of a number, so that two channels are never one to a program.
-        if not _is_integer(text) or str(int(text)) != text:
-            raise
-        return read(int(text))
-
-
-def parameters(
-    texts: Mapping[str, str], type: Any, *, channel: str = "", raw: bytes = b""
-) -> Any:  # Any: the class, or None
-    """Make the parameters of an address from the segments that stand for them; None where there is no class for them.
-
-    Args:
-        texts: The segments, by the names of the parameters.
-        type: The class of the parameters, or None.
-        channel: The channel, for the error.
-        raw: The payload that arrived there, for the error.
-
-    Raises:
-        Undecodable: A segment does not fit its parameter.
-    """
-
-    def misfit(problem: str, name: str) -> Undecodable:
-        return Undecodable(problem, channel=channel, raw=raw, path=f"$.{name}", subject="a parameter")
-
-    if type is None:
-        return None
-    rules.conversion_of(type)
-    known: dict[str, object] = {}
-    for attribute in fields(type):
-        try:
-            known[attribute.name] = _parameter(texts[attribute.name], attribute.type)
-        except Unfit as error:
-            raise misfit(str(error), attribute.name) from error
-    try:
-        return type(**known)
-    except InvalidArgument as error:
-        raise misfit(error.message.removeprefix(f"{error.argument}: "), error.argument) from error
-
-
-def check_parameters(known: Mapping[str, object], type: Any) -> None:  # Any: the class, or None
-    """Raise InvalidArgument if a value does not fit its parameter, whether or not all are given."""
-    if type is None:
-        return
-    rules.conversion_of(type)
-    for attribute in fields(type):
-        if attribute.name not in known:
-            continue
-        value = known[attribute.name]
-        try:
-            # Written as its type first: what fits another type may look right as a text.
-            rules.conversion_of(attribute.type).write(value)
-            text = parameter_text(value)
-            fitting = _parameter(text, attribute.type)
-        except (Unfit, InvalidArgument) as error:
-            raise InvalidArgument(f"{attribute.name}: {error}", argument=attribute.name, value=value) from error
-        if attribute.validator is not None:
-            attribute.validator(None, attribute, fitting)
-        check_segment(attribute.name, text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from attrs import define, field
 
 from emitter_typed._masking import hide_keys
@@ -21,7 +19,6 @@ from emitter_typed._protocol.topics import (
 from emitter_typed._protocol.trie import ChannelTrie
 from emitter_typed.errors import EmitterError, InvalidArgument
 
-_MAX_FILTERS = 512
 _MAX_KNOWN_TOPICS = 4_096
 _MAX_KNOWN_CHARACTERS = 256
 
@@ -30,10 +27,39 @@ _MAX_KNOWN_CHARACTERS = 256
 class _WireSubscription:
     """The sinks that share a subscription on the wire."""
 
-    # What the broker granted last, whose topic ends the subscription on the wire. None: it has granted nothing yet.
-    granted: Prepared | None = None
     # Each with what it asked for, which another key may have composed.
     sinks: dict[MessageSink, Prepared] = field(factory=dict["MessageSink", Prepared], repr=False)
+    # How many of them asked for each topic.
+    asked: dict[str, int] = field(factory=dict[str, int], repr=False)
+    # What the broker has granted, by topic, the newest last. What none of them asked for is there only if it is alone.
+    granted: dict[str, Prepared] = field(factory=dict[str, Prepared], repr=False)
+
+    @property
+    def newest(self) -> Prepared | None:
+        """What the broker has granted last."""
+        return next(reversed(self.granted.values()), None)
+
+    def add(self, prepared: Prepared, sink: MessageSink) -> None:
+        """Add a sink."""
+        self.sinks[sink] = prepared
+        self.asked[prepared.bare_topic] = self.asked.get(prepared.bare_topic, 0) + 1
+
+    def drop(self, sink: MessageSink) -> Prepared:
+        """Take a sink out, and return what it asked for."""
+        own = self.sinks.pop(sink)
+        topic = own.bare_topic
+        self.asked[topic] -= 1
+        if not self.asked[topic]:
+            del self.asked[topic]
+            if len(self.granted) > 1:
+                self.granted.pop(topic, None)
+        return own
+
+    def grant(self, prepared: Prepared) -> None:
+        """Note what the broker has granted."""
+        self.granted = {topic: each for topic, each in self.granted.items() if topic in self.asked}
+        self.granted.pop(prepared.bare_topic, None)
+        self.granted[prepared.bare_topic] = prepared
 
 
 class LocalSubscriptions:
@@ -96,7 +122,7 @@ class LocalSubscriptions:
         self._reserved_sinks += could_match_prefix(channel, self._reserved)
         self._by_filter.add(split_share(channel)[1], sink)
         self.receivers.clear()
-        self._wire.setdefault(channel, _WireSubscription()).sinks[sink] = prepared
+        self._wire.setdefault(channel, _WireSubscription()).add(prepared, sink)
         if split_share(channel)[0] is not None:
             self._shared.add(channel)
 
@@ -104,32 +130,17 @@ class LocalSubscriptions:
         """Note what the broker has granted, and tell whether anybody still needs the channel."""
         wire = self._wire.get(prepared.channel)
         if wire is not None:
-            wire.granted = prepared
+            wire.grant(prepared)
         return wire is not None
 
-    def granted(self, max_packet_bytes: int) -> Iterator[tuple[Prepared, ...]]:
-        """Yield what the broker has granted and somebody needs, as much at once as fits a SUBSCRIBE.
-
-        The broker rations what it sends, so that fewer packets are back sooner.
-        """
-        packet: list[Prepared] = []
-        size_bytes = 2
-        for granted in [each.granted for each in self._wire.values()]:
-            if granted is None:
-                continue
-            # Each filter has its length and its QoS (MQTT 3.1.1, 3.8.3).
-            own_bytes = len(granted.no_replay_topic) + 3
-            if packet and (size_bytes + own_bytes > max_packet_bytes or len(packet) == _MAX_FILTERS):
-                yield tuple(packet)
-                packet, size_bytes = [], 2
-            packet.append(granted)
-            size_bytes += own_bytes
-        if packet:
-            yield tuple(packet)
+    def granted(self) -> list[tuple[Prepared, tuple[MessageSink, ...]]]:
+        """Return what the broker has granted last of each channel and somebody asked for, with the channel's sinks."""
+        newest = [(wire.newest, wire) for wire in self._wire.values()]
+        return [(one, tuple(wire.sinks)) for one, wire in newest if one is not None and one.bare_topic in wire.asked]
 
     def has_granted(self, channel: str) -> bool:
         """Tell whether the broker has granted a channel that somebody still needs."""
-        return channel in self._wire and self._wire[channel].granted is not None
+        return channel in self._wire and self._wire[channel].newest is not None
 
     def shares(self, channel: str) -> bool:
         """Tell whether a sink that is there may also match something at or below a channel."""
@@ -138,6 +149,10 @@ class LocalSubscriptions:
     def of(self, channel: str) -> tuple[MessageSink, ...]:
         """Return the sinks that subscribed to just this channel."""
         return tuple(self._wire[channel].sinks) if channel in self._wire else ()
+
+    def asked(self, channel: str, sink: MessageSink) -> Prepared | None:
+        """Return what a sink of this channel asked for; None if it has left."""
+        return self._wire[channel].sinks.get(sink) if channel in self._wire else None
 
     def all(self) -> list[tuple[str, MessageSink]]:
         """Return all sinks, each with its channel."""
@@ -151,12 +166,13 @@ class LocalSubscriptions:
         self._by_filter.discard(split_share(channel)[1], sink)
         self.receivers.clear()
         self._reserved_sinks -= could_match_prefix(channel, self._reserved)
-        own = wire.sinks.pop(sink)
+        own = wire.drop(sink)
         if wire.sinks:
             return None
         del self._wire[channel]
         self._shared.discard(channel)
-        return (wire.granted or own).bare_topic
+        # Its own key, if the broker has granted that.
+        return (wire.granted.get(own.bare_topic) or wire.newest or own).bare_topic
 
     def find_receivers(self, topic: str) -> tuple[MessageSink, ...]:
         """Return those that receive what arrives on a topic, once each, and note them in `receivers`.

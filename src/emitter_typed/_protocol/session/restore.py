@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from attrs import frozen
 
 from emitter_typed._protocol.definition import RequestDefinition
-from emitter_typed._protocol.session.inflight import MessageSink
 from emitter_typed._protocol.session.watches import Watches
 from emitter_typed._types.values import Record
 from emitter_typed.errors import BrokerError, ConnectionLost, EmitterError
@@ -68,28 +67,45 @@ class RestoredRequest:
         watches: Watches,
         definition: RequestDefinition[object],
         request: Record,
+        restore: Callable[[RequestDefinition[object], Record], None],
     ) -> None:
-        """Wait; what the broker refuses now is not asked for on the connection after this."""
+        """Wait; what the broker refuses now is not asked for on the connection after this.
+
+        Args:
+            restorable: Forgets what is refused.
+            watches: Those who iterate over the events.
+            definition: The kind of request.
+            request: The request.
+            restore: Makes another one, with another key.
+        """
         self._restorable = restorable
         self._watches = watches
         self._definition = definition
         self._request = request
+        self._restore = restore
 
     def resolve(self, result: object, /) -> None:
         """Take the answer, which nobody waits for, and tell those who watch that they do so again."""
-        for sink in self._watching():
+        for sink in self._watches.of(self._definition, self._request):
             sink.restored()
 
     def reject(self, error: EmitterError, /) -> bool:
         """Take a refusal, and tell whether those who watch learn of it; after another loss, it is asked for again."""
         if not isinstance(error, BrokerError):
             return isinstance(error, ConnectionLost)
-        called_for = self._restorable.forget(self._definition, self._request)
-        watching = self._watching()
-        for sink in watching:
+        lasting = self._definition.lasting
+        assert lasting is not None, "only what lasts is restored"
+        watching = self._watches.requests(self._definition, self._request)
+        others: list[Record] = []
+        for sink, own in watching:
+            if lasting.restoring(own) != self._request:
+                others.append(own)
+                continue
             self._watches.drop(self._definition, self._request, sink)
             sink.end(error)
+        if others:
+            # Their keys may still be good.
+            self._restore(self._definition, lasting.restoring(others[-1]))
+            return True
+        called_for = self._restorable.forget(self._definition, self._request)
         return bool(watching) and not called_for
-
-    def _watching(self) -> tuple[MessageSink, ...]:
-        return self._watches.of(self._definition, self._request)

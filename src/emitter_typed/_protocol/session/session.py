@@ -382,13 +382,17 @@ class Session:
         self.connected = True
         self._counters.accepted += 1
         for definition, request in self._restorable:
-            self.ask(definition, request, RestoredRequest(self._restorable, self._watches, definition, request))
+            self._restore(definition, request)
         self.subscriptions.restore()
         self._send_waiting()
         if self._connecting is not None:
             self._connecting.resolve(None)
         if not self.subscriptions.restoring:
             self._opened()
+
+    def _restore(self, definition: RequestDefinition[object], request: Record) -> None:
+        restored = RestoredRequest(self._restorable, self._watches, definition, request, self._restore)
+        self.ask(definition, request, restored)
 
     def _send_waiting(self) -> None:
         """Send the messages that wait, as far as there are identifiers for them."""

@@ -20,12 +20,13 @@ class Watches:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._by_id: dict[tuple[str, object], dict[MessageSink, None]] = {}
+        # Each with its request, which may have another key.
+        self._by_id: dict[tuple[str, object], dict[MessageSink, Record]] = {}
         self._by_channel: dict[str, ChannelTrie[MessageSink]] = {}
 
     def add(self, definition: RequestDefinition[object], request: Record, sink: MessageSink) -> None:
         """Add a sink of the events that a request begins."""
-        self._by_id.setdefault(definition.lasting_id(request), {})[sink] = None
+        self._by_id.setdefault(definition.lasting_id(request), {})[sink] = request
         # Whoever watches a channel hears of those below it, whatever the broker's matcher for messages is.
         trie = self._by_channel.setdefault(_event(definition), ChannelTrie("emitter"))
         trie.add(watched_channel(definition, request), sink)
@@ -45,6 +46,10 @@ class Watches:
     def of(self, definition: RequestDefinition[object], request: Record) -> tuple[MessageSink, ...]:
         """Return the sinks of what a request has begun."""
         return tuple(self._by_id.get(definition.lasting_id(request), ()))
+
+    def requests(self, definition: RequestDefinition[object], request: Record) -> list[tuple[MessageSink, Record]]:
+        """Return the same, each with the request that it made, in their order."""
+        return list(self._by_id.get(definition.lasting_id(request), {}).items())
 
     def lost(self) -> None:
         """Tell every sink that the connection is lost, and another one is to follow."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 
 from emitter_typed._protocol.definition import Envelope
@@ -25,10 +25,30 @@ from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError
 REFUSED = 0x80
 """The return code of a SUBACK for a filter that is refused (MQTT 3.1.1, 3.9.3); larger ones are those of MQTT 5."""
 
+_MAX_FILTERS = 512
+
 
 def count_refused(return_codes: tuple[int, ...]) -> int:
     """Count the filters that a SUBACK refuses."""
     return sum(code >= REFUSED for code in return_codes)
+
+
+def _in_packets(
+    wanted: Iterable[tuple[Prepared, tuple[MessageSink, ...]]], max_packet_bytes: int
+) -> Iterator[list[tuple[Prepared, tuple[MessageSink, ...]]]]:
+    """Yield as much at once as fits a SUBSCRIBE: the broker rations what it sends, so fewer packets are back sooner."""
+    packet: list[tuple[Prepared, tuple[MessageSink, ...]]] = []
+    size_bytes = 2
+    for prepared, sinks in wanted:
+        # Each filter has its length and its QoS (MQTT 3.1.1, 3.8.3).
+        own_bytes = len(prepared.no_replay_topic) + 3
+        if packet and (size_bytes + own_bytes > max_packet_bytes or len(packet) == _MAX_FILTERS):
+            yield packet
+            packet, size_bytes = [], 2
+        packet.append((prepared, sinks))
+        size_bytes += own_bytes
+    if packet:
+        yield packet
 
 
 class WireSubscriptions:
@@ -126,8 +146,11 @@ class WireSubscriptions:
 
     def restore(self) -> None:
         """Ask a new connection for all that was granted before and somebody still needs."""
-        for subscriptions in self._local.granted(self._envelope.max_packet_bytes):
-            sinks = tuple(self._local.of(each.channel) for each in subscriptions)
+        self._restore(self._local.granted())
+
+    def _restore(self, wanted: Iterable[tuple[Prepared, tuple[MessageSink, ...]]]) -> None:
+        for packet in _in_packets(wanted, self._envelope.max_packet_bytes):
+            subscriptions, sinks = zip(*packet, strict=True)
             resubscribing = Resubscribing("subscribe", IgnoreResult(), subscriptions=subscriptions, sinks=sinks)
             packet_id = self._begin(resubscribing)
             self._resubscribing.add(resubscribing)
@@ -145,22 +168,35 @@ class WireSubscriptions:
     # Answers
 
     def resubscribed(self, resubscribing: Resubscribing, return_codes: tuple[int, ...]) -> None:
-        """Tell the subscriptions. Those that the broker refuses now end; each has its error, in their order."""
+        """Tell the subscriptions. Those whose key the broker refuses now end; each has its error, in their order.
+
+        Others of the channel asked for it with other keys, which are tried next, all at once.
+        """
         self._resubscribing.discard(resubscribing)
         # Each refusal has one error, so that with more of them some are not the broker's.
         doubtful = len(resubscribing.errors) > count_refused(return_codes)
         errors = repeat(AmbiguousReply(resubscribing.operation)) if doubtful else iter(resubscribing.errors)
+        others: dict[str, tuple[Prepared, list[MessageSink]]] = {}
         for prepared, sinks, code in zip(resubscribing.subscriptions, resubscribing.sinks, return_codes, strict=True):
             error = next(errors) if code >= REFUSED else None
             if isinstance(error, BrokerError):
                 # It came for a packet of many filters.
                 error = type(error)(error.status, error.message, error.operation, channel=prepared.channel)
-            for sink in sinks:
-                if error is None:
+            if error is None:
+                for sink in sinks:
                     sink.restored()
-                else:
-                    self._local.drop(prepared.channel, sink)
-                    sink.end(error)
+                continue
+            for sink in sinks:
+                own = self._local.asked(prepared.channel, sink)
+                if own is None:
+                    # It has left meanwhile.
+                    continue
+                if own.bare_topic != prepared.bare_topic:
+                    others.setdefault(own.bare_topic, (own, []))[1].append(sink)
+                    continue
+                self._local.drop(prepared.channel, sink)
+                sink.end(error)
+        self._restore((own, tuple(there)) for own, there in others.values())
 
     def subscribed(self, subscribing: Subscribing) -> None:
         """Tell the subscription that the broker has granted it."""

@@ -37,6 +37,6 @@ def subscribing(channel: str = "a/") -> Subscribing:
     return Subscribing("subscribe", CallResult(), prepared=prepared(channel), sink=MessageSink(channel))
 
 
-def presence(channel: str, *, changes: bool | None = True, status: bool = False) -> PresenceRequest:
+def presence(channel: str, *, changes: bool | None = True, status: bool = False, key: str = "key") -> PresenceRequest:
     """Return a request for presence; by default one that begins a watch."""
-    return PresenceRequest(key=Key("key"), channel=channel, changes=changes, status=status)
+    return PresenceRequest(key=Key(key), channel=channel, changes=changes, status=status)

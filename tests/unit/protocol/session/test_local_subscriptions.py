@@ -127,6 +127,49 @@ def test_what_was_granted_last_ends_the_subscription_on_the_wire(local: LocalSub
     assert local.drop("a/", other) == "one/a/"
 
 
+def asked_for_again(local: LocalSubscriptions) -> list[str]:
+    return [each.bare_topic for each, _ in local.granted()]
+
+
+def test_a_key_is_used_again_as_long_as_somebody_is_there_who_asked_with_it(local: LocalSubscriptions) -> None:
+    old, new = prepared("a/", key="old"), prepared("a/", key="new")
+    for each in (old, new):
+        added(local, each)
+        local.grant(each)
+    again = added(local, new)
+    local.grant(new)
+    assert asked_for_again(local) == ["new/a/"]
+
+    local.drop("a/", again)
+    assert asked_for_again(local) == ["new/a/"], "another one asked with the same key"
+    local.drop("a/", local.of("a/")[1])
+    assert asked_for_again(local) == ["old/a/"]
+
+
+def test_what_nobody_there_asked_for_is_not_asked_for_again(local: LocalSubscriptions) -> None:
+    """Who has asked with another key may be told just now that the connection was lost before the answer came."""
+    granted = prepared("a/", key="old")
+    sink = added(local, granted)
+    local.grant(granted)
+    other = prepared("a/", key="new")
+    added(local, other)
+    local.drop("a/", sink)
+    assert asked_for_again(local) == []
+
+    local.grant(other)
+    assert asked_for_again(local) == ["new/a/"]
+
+
+def test_each_ends_with_its_own_key_what_that_key_was_granted(local: LocalSubscriptions) -> None:
+    good, short = prepared("a/", key="good"), prepared("a/", key="short")
+    first, second = added(local, good), added(local, short)
+    local.grant(good)
+    local.grant(short)
+    local.drop("a/", second)
+
+    assert local.drop("a/", first) == "good/a/"
+
+
 def test_a_grant_is_needed_as_long_as_somebody_is_there(local: LocalSubscriptions) -> None:
     sink = added(local, "a/")
     assert not local.has_granted("a/")
@@ -138,27 +181,12 @@ def test_a_grant_is_needed_as_long_as_somebody_is_there(local: LocalSubscription
     assert not local.has_granted("a/")
 
 
-def test_what_was_granted_is_asked_for_again_in_packets_of_at_most_512_filters(local: LocalSubscriptions) -> None:
-    for number in range(1025):
-        added(local, f"a/{number}/")
-        local.grant(prepared(f"a/{number}/"))
+def test_what_was_granted_is_asked_for_again_for_all_sinks_of_the_channel(local: LocalSubscriptions) -> None:
+    one, other = added(local, "a/"), added(local, prepared("a/", key="other"))
+    local.grant(prepared("a/"))
     added(local, "not/granted/")
 
-    packets = list(local.granted(max_packet_bytes=65_536))
-
-    assert [len(packet) for packet in packets] == [512, 512, 1]
-    assert [each.channel for packet in packets for each in packet] == [f"a/{number}/" for number in range(1025)]
-
-
-def test_a_packet_of_filters_is_no_larger_than_a_packet_may_be(local: LocalSubscriptions) -> None:
-    for number in range(10):
-        added(local, f"{number}/")
-        local.grant(prepared(f"{number}/"))
-    # The packet identifier; then each filter with its length and its QoS (MQTT 3.1.1, 3.8).
-    own_bytes = len(prepared("0/").no_replay_topic) + 3
-
-    assert [len(packet) for packet in local.granted(max_packet_bytes=2 + 4 * own_bytes)] == [4, 4, 2]
-    assert [len(packet) for packet in local.granted(max_packet_bytes=2 + 4 * own_bytes - 1)] == [3, 3, 3, 1]
+    assert local.granted() == [(prepared("a/"), (one, other))]
 
 
 @pytest.mark.parametrize("channel", ["a/#/", "#/", "$share/g/a/#/"])

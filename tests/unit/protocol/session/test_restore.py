@@ -9,6 +9,7 @@ from emitter_typed._generated.protocol import LINK, PRESENCE
 from emitter_typed._generated.types import LinkRequest
 from emitter_typed._protocol.session.restore import RestorableRequests, RestoredRequest
 from emitter_typed._protocol.session.watches import Watches
+from emitter_typed._types.values import Record
 from emitter_typed.errors import ConnectionLost
 from tests.helpers.callers import MessageSink
 from tests.unit.protocol.session.calls import presence
@@ -83,7 +84,14 @@ class Watched:
         self.restorable, self.watches, self.sink = restorable, Watches(), MessageSink()
         restorable.note(PRESENCE, presence("a/"), called_for=False)
         self.watches.add(PRESENCE, presence("a/"), self.sink)
-        self.result = RestoredRequest(restorable, self.watches, PRESENCE, presence("a/", status=True))
+        self.restored: list[Record] = []
+        self.result = RestoredRequest(
+            restorable,
+            self.watches,
+            PRESENCE,
+            presence("a/", status=True),
+            lambda _, request: self.restored.append(request),
+        )
 
 
 @pytest.fixture
@@ -107,6 +115,18 @@ def test_a_refusal_ends_the_watch_and_is_not_asked_for_again(watched: Watched) -
     assert watched.watches.of(PRESENCE, presence("a/")) == ()
 
 
+def test_a_refusal_ends_those_with_the_refused_key_and_the_key_of_the_others_is_tried(watched: Watched) -> None:
+    other = MessageSink()
+    watched.watches.add(PRESENCE, presence("a/", key="other"), other)
+    error = Unauthorized(401, "no", "presence")
+
+    assert watched.result.reject(error)
+
+    assert (watched.sink.ends, other.ends) == ([error], [])
+    assert watched.restored == [presence("a/", key="other", status=True)]
+    assert list(watched.restorable) != [], "what is answered takes its place"
+
+
 def test_a_refusal_is_reported_where_a_call_asked_for_it_as_well(watched: Watched) -> None:
     watched.restorable.note(PRESENCE, presence("a/"), called_for=True)
     error = Unauthorized(401, "no", "presence")
@@ -116,9 +136,13 @@ def test_a_refusal_is_reported_where_a_call_asked_for_it_as_well(watched: Watche
 
 
 def test_a_refusal_of_what_nobody_watches_is_reported(restorable: RestorableRequests) -> None:
-    result = RestoredRequest(restorable, Watches(), PRESENCE, presence("a/", status=True))
+    restored: list[Record] = []
+    result = RestoredRequest(
+        restorable, Watches(), PRESENCE, presence("a/", status=True), lambda _, request: restored.append(request)
+    )
 
     assert not result.reject(Unauthorized(401, "no", "presence"))
+    assert restored == []
 
 
 def test_with_the_connection_lost_once_more_it_is_asked_for_again(watched: Watched) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from emitter_typed import Unauthorized
 from emitter_typed._generated.protocol import KEYGEN, PROTOCOL
@@ -23,14 +24,14 @@ TOO_LONG = "a" * 70_000 + "/"
 class Wire:
     """The subscriptions with what they send and, in the place of the session, what answers them."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_packet_bytes: int = PROTOCOL.envelope.max_packet_bytes) -> None:
         self.sent: list[OutboundPacket] = []
         self.connected = True
         self.inflight = InflightCalls()
         self.local = LocalSubscriptions("emitter", "emitter/")
         self.guard = SpoofGuard("emitter/")
         self.subscriptions = WireSubscriptions(
-            PROTOCOL.envelope,
+            evolve(PROTOCOL.envelope, max_packet_bytes=max_packet_bytes),
             self.local,
             self.guard,
             self.inflight,
@@ -61,8 +62,8 @@ class Wire:
         assert isinstance(call, Subscribing)
         self.subscriptions.subscribed(call)
 
-    def granted(self, channel: str) -> MessageSink:
-        sink, _ = self.subscribe(channel)
+    def granted(self, what: Prepared | str) -> MessageSink:
+        sink, _ = self.subscribe(what)
         self.grant()
         return sink
 
@@ -271,6 +272,81 @@ def test_what_the_new_connection_refuses_ends_with_its_own_error_and_channel(wir
     assert [(each.status, each.channel) for each in (first, second)] == [(401, "a/"), (402, "c/")]
     assert (two.is_there, two.ends) == (True, [])
     assert wire.local.all() == [("b/", two)]
+
+
+def restored_filters(wire: Wire) -> list[int]:
+    wire.sent.clear()
+    wire.subscriptions.restore()
+    return [len(packet.topics) for packet in wire.sent if isinstance(packet, Subscribe)]
+
+
+def test_a_new_connection_is_asked_for_at_most_512_filters_at_once(wire: Wire) -> None:
+    for number in range(1025):
+        wire.granted(f"a/{number}/")
+
+    assert restored_filters(wire) == [512, 512, 1]
+
+
+def test_a_packet_of_filters_is_no_larger_than_a_packet_may_be() -> None:
+    # The packet identifier; then each filter with its length and its QoS (MQTT 3.1.1, 3.8).
+    own_bytes = len(prepared("0/").no_replay_topic) + 3
+    for max_packet_bytes, expected in ((2 + 4 * own_bytes, [4, 4, 2]), (2 + 4 * own_bytes - 1, [3, 3, 3, 1])):
+        wire = Wire(max_packet_bytes)
+        for number in range(10):
+            wire.granted(f"{number}/")
+
+        assert restored_filters(wire) == expected
+
+
+def test_a_refused_key_ends_those_who_asked_with_it_and_all_other_keys_are_tried(wire: Wire) -> None:
+    keys = ("one", "two", "two", "expired", "short", "short")
+    one, two, again, expired, short, left = (wire.granted(prepared("a/", key=key)) for key in keys)
+    beside = wire.granted("b/")
+    call = wire.restored()
+    assert wire.sent == [Subscribe(("short/a/?last=0", "key/b/?last=0"), 8)]
+    wire.leave(left)
+    for sink in (one, two, again, expired, short, beside):
+        sink.lost()
+    wire.sent.clear()
+
+    call.errors = (call.refusal(401, "expired"),)
+    wire.subscriptions.resubscribed(call, (REFUSED, 0))
+
+    assert [type(end) for end in short.ends] == [BrokerError]
+    assert (left.ends, beside.is_there) == ([], True)
+    restoring = [wire.subscriptions.restoring]
+    assert wire.sent == [Subscribe(("one/a/?last=0", "two/a/?last=0", "expired/a/?last=0"), 9)]
+    last = wire.call()
+    assert isinstance(last, Resubscribing)
+    last.errors = (last.refusal(401, "expired"),)
+    wire.subscriptions.resubscribed(last, (0, 0, REFUSED))
+    restoring.append(wire.subscriptions.restoring)
+
+    assert len(expired.ends) == 1
+    assert [(sink.is_there, sink.ends) for sink in (one, two, again)] == [(True, [])] * 3
+    assert restoring == [True, False]
+    assert len(wire.sent) == 1
+    for sink in (two, again, one):
+        wire.leave(sink)
+    *_, packet = wire.sent
+    assert isinstance(packet, Unsubscribe)
+    assert packet.topic == "one/a/"
+
+
+def test_who_subscribed_meanwhile_waits_for_an_answer_of_his_own(wire: Wire) -> None:
+    one, short = (wire.granted(prepared("a/", key=key)) for key in ("one", "short"))
+    call = wire.restored()
+    for sink in (one, short):
+        sink.lost()
+    late, _ = wire.subscribe(prepared("a/", key="late"))
+
+    call.errors = (call.refusal(401, "expired"),)
+    wire.subscriptions.resubscribed(call, (REFUSED,))
+    again = wire.call()
+    assert isinstance(again, Resubscribing)
+    wire.subscriptions.resubscribed(again, (0,))
+
+    assert (one.is_there, late.is_there) == (True, False)
 
 
 def test_with_more_errors_than_refusals_nobody_can_tell_whose_they_are(wire: Wire) -> None:

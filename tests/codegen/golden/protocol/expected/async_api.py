@@ -598,16 +598,43 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         token = Token(token)
         await self._calls.unsubscribe("leave", (token, channel), timeout_s=timeout_s)
 
+    @overload
     def stored(
         self,
         token: str | Token,
         channel: str,
         options: Iterable[SubscribeOption] = (),
         *,
+        payload: None = None,
         oldest: int | None = None,
         newest: int | None = None,
         timeout_s: float | None = None,
-    ) -> AsyncIterator[StoredMessage]:
+    ) -> AsyncIterator[StoredMessage]: ...
+
+    @overload
+    def stored(
+        self,
+        token: str | Token,
+        channel: str,
+        options: Iterable[SubscribeOption] = (),
+        *,
+        payload: TypeForm[PayloadT],
+        oldest: int | None = None,
+        newest: int | None = None,
+        timeout_s: float | None = None,
+    ) -> AsyncIterator[StoredMessage[PayloadT]]: ...
+
+    def stored(
+        self,
+        token: str | Token,
+        channel: str,
+        options: Iterable[SubscribeOption] = (),
+        *,
+        payload: TypeForm[PayloadT] | None = None,
+        oldest: int | None = None,
+        newest: int | None = None,
+        timeout_s: float | None = None,
+    ) -> AsyncIterator[StoredMessage[PayloadT]]:
         """Fetch what is kept.
 
         Args:
@@ -615,6 +642,9 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             channel: The channel.
             options: The options below, as a set or list of objects, made by functions
                 such as `with_newest`.
+            payload: The type of each payload: a class, or any other type, such as
+                `list[int]` or `int | None`. A payload that does not fit goes to
+                `on_error`, and the iteration goes on. Default: bytes, unchanged.
             oldest: The oldest. Not after `newest`.
             newest: How many first. At least 0.
             timeout_s: Seconds to wait for each page. Default: the client's setting.
@@ -637,9 +667,10 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
-        return self._calls.fetch(
+        return self._calls.fetch_decoded(
             "stored",
             (token, channel),
+            PlainDecoder(payload),
             options,
             {"oldest": oldest, "newest": newest},
             timeout_s=timeout_s,

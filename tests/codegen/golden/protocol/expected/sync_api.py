@@ -594,16 +594,43 @@ class SyncApi(OptionFactories, SyncClientBase):
         token = Token(token)
         self._calls.unsubscribe("leave", (token, channel), timeout_s=timeout_s)
 
+    @overload
     def stored(
         self,
         token: str | Token,
         channel: str,
         options: Iterable[SubscribeOption] = (),
         *,
+        payload: None = None,
         oldest: int | None = None,
         newest: int | None = None,
         timeout_s: float | None = None,
-    ) -> Iterator[StoredMessage]:
+    ) -> Iterator[StoredMessage]: ...
+
+    @overload
+    def stored(
+        self,
+        token: str | Token,
+        channel: str,
+        options: Iterable[SubscribeOption] = (),
+        *,
+        payload: TypeForm[PayloadT],
+        oldest: int | None = None,
+        newest: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Iterator[StoredMessage[PayloadT]]: ...
+
+    def stored(
+        self,
+        token: str | Token,
+        channel: str,
+        options: Iterable[SubscribeOption] = (),
+        *,
+        payload: TypeForm[PayloadT] | None = None,
+        oldest: int | None = None,
+        newest: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Iterator[StoredMessage[PayloadT]]:
         """Fetch what is kept.
 
         Args:
@@ -611,6 +638,9 @@ class SyncApi(OptionFactories, SyncClientBase):
             channel: The channel.
             options: The options below, as a set or list of objects, made by functions
                 such as `with_newest`.
+            payload: The type of each payload: a class, or any other type, such as
+                `list[int]` or `int | None`. A payload that does not fit goes to
+                `on_error`, and the iteration goes on. Default: bytes, unchanged.
             oldest: The oldest. Not after `newest`.
             newest: How many first. At least 0.
             timeout_s: Seconds to wait for each page. Default: the client's setting.
@@ -633,9 +663,10 @@ class SyncApi(OptionFactories, SyncClientBase):
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
-        return self._calls.fetch(
+        return self._calls.fetch_decoded(
             "stored",
             (token, channel),
+            PlainDecoder(payload),
             options,
             {"oldest": oldest, "newest": newest},
             timeout_s=timeout_s,

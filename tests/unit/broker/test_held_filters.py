@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from emitter_typed._broker.held import Held, HeldFilters
+from emitter_typed._broker.held_filters import Held, HeldFilters
 
 
 def watch(channel: str) -> Held:
