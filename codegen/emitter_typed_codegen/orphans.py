@@ -54,6 +54,8 @@ class Made:
     contract: int | None = None
     schema: str | None = None
     """The name of the schema's file."""
+    digest: str | None = None
+    """The digest of what the schema meant then."""
     problem: str = ""
     """Why it cannot be told; empty: it can."""
 
@@ -70,11 +72,12 @@ def read_manifest(folder: Path) -> Made:
         return Made(problem=f"its {MANIFEST} cannot be read: {why}")
     held = cast("dict[str, object]", document) if isinstance(document, dict) else {}
     schema = held.get("schema")
-    file = cast("dict[str, object]", schema).get("file") if isinstance(schema, dict) else None
+    source = cast("dict[str, object]", schema) if isinstance(schema, dict) else {}
+    file, meant = (said if isinstance(said, str) else None for said in map(source.get, ("file", "sha256")))
     command, version, contract = (held.get(key) for key in ("command", "version", "contract"))
     if not (isinstance(command, str) and isinstance(version, str) and isinstance(contract, int)):
         return Made(problem=f"its {MANIFEST} does not say how it was made")
-    return Made(command, version, contract, file if isinstance(file, str) else None)
+    return Made(command, version, contract, file, meant)
 
 
 def packages_below(root: Path) -> Iterator[Path]:
@@ -103,11 +106,11 @@ def _why(folder: Path, project: Path) -> str | None:
         return None
     if made_by == PROJECT_COMMAND:
         return f"no job of {project.name} generates it any more"
-    schema = _schema(made_by, folder)
+    schema = schema_of(made_by, folder)
     return None if schema is None or schema.exists() else f"its schema {schema.name} does not exist any more"
 
 
-def _schema(made_by: str, folder: Path) -> Path | None:
+def schema_of(made_by: str, folder: Path) -> Path | None:
     """Return the schema of a package that a command of its own made; None if the command is none of ours."""
     words: list[str] = []
     with suppress(ValueError):

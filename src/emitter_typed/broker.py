@@ -1,4 +1,4 @@
-"""An Emitter broker in the process, for development and tests; production stays with Emitter's own.
+"""An Emitter broker in the process, for development and tests; for production, use Emitter's own.
 
 `Broker` runs in a thread beside synchronous code, `AsyncBroker` in the running asyncio loop; `Cluster` and
 `AsyncCluster` are several of them that work together:

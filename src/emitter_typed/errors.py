@@ -373,7 +373,7 @@ class ConnectionRefused(EmitterError, ConnectionError):
         # A key may have been given in the place of the host.
         host = hide_keys(host)
         if return_code is None:
-            advice = "check the host and the port, and whether the broker expects TLS or WebSocket there"
+            advice = "check the host and the port, that the broker runs, and whether it expects TLS or WebSocket there"
         elif permanent:
             advice = "the broker does not accept this client: check the username"
         else:

@@ -133,5 +133,5 @@ def test_a_facade_refuses_what_it_cannot_use_at_once(plant: ModuleType, offline:
         plant.Plant("no client", "key")
     with pytest.raises(InvalidArgument, match="expected a key"):
         plant.Plant(offline, 7)
-    with pytest.raises(InvalidArgument, match="client: expected a client such as AsyncClient"):
+    with pytest.raises(InvalidArgument, match="such as AsyncClient, got a Client: use the class whose"):
         plant.AsyncPlant(offline, "key")

@@ -24,6 +24,8 @@ from tests.helpers.examples import share
 CHANNEL = "a/b/"
 LONG_S = 1_000_000
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+# Windows of time in which nothing is stored, whatever is stored about them.
+EMPTY_WINDOWS = [{"until": datetime(2020, 1, 1, tzinfo=UTC)}, {"since": datetime(2060, 1, 1, tzinfo=UTC)}]
 
 
 @frozen
@@ -66,16 +68,16 @@ class Subscriber(RuleBasedStateMachine):
         # What was published without reaching this client: there was no connection, or it was about to break.
         self.unheard: set[int] = set()
 
-    @initialize(last=st.integers(0, 4), before=st.integers(0, 6))
-    def subscribe(self, last: int, before: int) -> None:
-        self.last = last
+    @initialize(last=st.integers(0, 4), before=st.integers(0, 6), window=st.sampled_from([*EMPTY_WINDOWS, None, None]))
+    def subscribe(self, last: int, before: int, window: dict[str, datetime] | None) -> None:
+        self.last = last if window is None else 0
         for _ in range(before):
             self.publish_one(stored=True)
         query = HistoryQuery(
             operation=PROTOCOL.operations["history"],
             arguments=("key", CHANNEL),
-            window={},
-            wanted=last,
+            window=window or {},
+            wanted=last if window is None else None,
             recover=True,
         )
         mailbox = Mailbox(max_messages=10_000, max_bytes=10**9, overflow="drop_oldest")
@@ -84,7 +86,7 @@ class Subscriber(RuleBasedStateMachine):
         self.connected = True
         self.feed.granted()
         self.answer_all()
-        assert self.feed.started
+        assert self.feed.begun
 
     def payload(self, number: int, *, stored: bool) -> bytes:
         # What is stored and what is not never look alike: that is what the seam takes for granted.

@@ -97,7 +97,7 @@ def closest(scalar: ScalarName | None, side: Side, constraints: Iterable[Constra
     found: list[_Limit] = []
     for one in constraints:
         if one.rule in side:
-            value = comparable(scalar, one.value) if scalar is not None and one.rule in _VALUES else None
+            value = None if scalar is None else comparable(scalar, one.value)
             number = Fraction(one.value) if value is None else value
             tight, exclusive = number if one.rule in _LOWER else -number, one.rule.startswith("exclusive")
             # Between two integers there is nothing: above 0 is from 1 on.
@@ -112,9 +112,6 @@ def _effective(
     """Return how tight a limit is; None if it lets through all that the type does."""
     bound = closest(scalar, side, natural)
     return None if limit is None or (bound is not None and limit[0] <= bound[0]) else limit[0]
-
-
-_VALUES = frozenset(("minimum", "exclusive_minimum", "maximum", "exclusive_maximum"))
 
 
 def _words(before: _Limit | None, after: _Limit | None) -> str:

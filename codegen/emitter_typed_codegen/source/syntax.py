@@ -25,6 +25,7 @@ _KEY = re.compile(
 )
 _HEADER = re.compile(r"""\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{}&*!|>%@`#][^#]*?):\s*(?:#.*)?|\s*-\s*(?:#.*)?""")
 _MEANT = re.compile(r"\s*(?:- +)*[\w-]+:(?=[^\s:/])")
+_LONE_WORD = re.compile(r"(?P<before>\s*(?:- +)*)(?P<name>[\w-]+)\s*")
 _ESCAPE = re.compile(r"found unknown escape character")
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ITEMS = re.compile(r"(\w+)\[(\w*)\]\??")
@@ -77,6 +78,8 @@ class _Mender:
             opens = _HEADER.fullmatch(self.text.lines[below - 1]) is not None
             if opens and _entries(self.text.lines, below, last) and self._fails(below, last, alone=True):
                 self.range(below, last, level + 1)
+                if not any(map(str.strip, self.mended.lines[below:last])):
+                    self.mended.broken.add(below)
             else:
                 self._take_out(first, last, level)
 
@@ -277,7 +280,7 @@ class _Telling:
             above = next((n for n in range(self._row - 1, -1, -1) if self._text.lines[n].strip()), self._row)
             if _WIDE_COLON in self._text.lines[above]:
                 return _no_key(self._text, above)
-            return self._at_mark(
+            return self._lone_word() or self._at_mark(
                 "this key is indented deeper than the one above, which has a value already", _SAME_SPACES
             )
         if self._line[span[0]] in "[{":
@@ -290,6 +293,17 @@ class _Telling:
         if flow and word is not None:
             hint = f"{hint}, or a comma before {quoted(word[0])}"
         return self._make(self._row, *span, "a text with a colon needs quotes", hint)
+
+    def _lone_word(self) -> Problem | None:
+        """The line above is one word, and what stands here is indented below it."""
+        lines = self._text.lines
+        row = next((n for n in range(self._row - 1, -1, -1) if _indent(lines[n]) is not None), self._row)
+        word = _LONE_WORD.fullmatch(lines[row])
+        if word is None or len(word["before"]) >= len(self._line) - len(self._line.lstrip()):
+            return None
+        name = word["name"]
+        message = f"the colon after {quoted(name)} is missing"
+        return self._make(row, *word.span("name"), message, f"write {name[:_LONGEST_SHOWN]}:")
 
     def _brackets(self) -> Problem | None:
         in_flow = "flow" in self._context

@@ -48,9 +48,9 @@ class AsyncLifecycle(ConfiguredClient, AsyncClientBase):
         Args:
             host: The broker's name or address, instead of the client's URLs. Default: the client's URLs, unless `port`
                 or `secure` is given; without URLs, Emitter's hosted service.
-            port: The broker's port.
-            secure: True to connect with TLS.
-            keepalive: Seconds without traffic after which the client sends a ping, 1 to 119.
+            port: The broker's port. Default: 443.
+            secure: True to connect with TLS. Default: True.
+            keepalive: Seconds without traffic after which the client sends a ping, 1 to 119. Default: 30.
             username: The name that presence events show. Default: the constructor's.
 
         Raises:

@@ -44,9 +44,9 @@ class ClusterBase(ABC, Generic[BrokerT]):
         """Make a cluster. Nothing is opened before `start()`.
 
         Args:
-            size: The number of nodes.
+            size: The number of nodes. Default: 2.
             host: The address to listen on. Default: this machine only.
-            port: 0: each node has a free port. None: no ports; clients connect in memory.
+            port: 0: each node has a free port. None: no ports; clients connect in memory. Default: 0.
             matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: `"emitter"`.
             master_key: The key that makes keys, 32 characters of URL-safe base64. Default: a new one.
             clock: The clock of all nodes. Default: the system's, which can be moved.
@@ -217,7 +217,7 @@ class AsyncCluster(ClusterBase[AsyncBroker]):
         """Wait until `count` messages were published to any node. Earlier ones count.
 
         Args:
-            count: The number of messages.
+            count: The number of messages. Default: 1.
             channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
             timeout_s: Seconds to wait. Default: 5.
 
@@ -320,7 +320,7 @@ class Cluster(ClusterBase[Broker]):
         """Wait until `count` messages were published to any node. Earlier ones count.
 
         Args:
-            count: The number of messages.
+            count: The number of messages. Default: 1.
             channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
             timeout_s: Seconds to wait. Default: 5.
 

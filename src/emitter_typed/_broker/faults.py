@@ -236,6 +236,7 @@ class Faults:
 
         Args:
             size: The number of packets, 2 or more. With fewer, a connection waits until `release_replies()`.
+                Default: 2.
 
         Raises:
             InvalidArgument: `size` is not an integer of 2 or more.
@@ -302,8 +303,9 @@ class Faults:
 
         Args:
             share: The part of the messages, 0 to 1, that is stored after later messages of other publishers.
+                Default: 0.1.
             distance: After how many later messages. Default: 1, so that two neighbours change places.
-            seed: The seed of the random choice. The same seed chooses the same messages.
+            seed: The seed of the random choice. The same seed chooses the same messages. Default: 0.
 
         Raises:
             InvalidArgument: the share is not a number from 0 to 1, the distance is not an integer of 1 or more, or the

@@ -295,7 +295,7 @@ class AsyncBroker(BrokerBase):
         clients it is a new process: ids of stored messages start anew.
 
         Args:
-            keep_stored: True to keep the messages stored before, like a broker that stores on disk.
+            keep_stored: True to keep the messages stored before, like a broker that stores on disk. Default: False.
 
         Returns:
             The broker itself.
@@ -329,7 +329,7 @@ class AsyncBroker(BrokerBase):
         Clients lose their connections, subscriptions, links and watches.
 
         Args:
-            keep_stored: True to keep the stored messages.
+            keep_stored: True to keep the stored messages. Default: True.
 
         Raises:
             CannotListen: another program has taken the port meanwhile. The broker is stopped.
@@ -343,7 +343,7 @@ class AsyncBroker(BrokerBase):
         """Wait until `count` messages were published. Earlier ones count.
 
         Args:
-            count: The number of messages.
+            count: The number of messages. Default: 1.
             channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
             timeout_s: Seconds to wait. Default: 5.
 

@@ -117,7 +117,7 @@ class Broker(BrokerBase):
         clients it is a new process: ids of stored messages start anew.
 
         Args:
-            keep_stored: True to keep the messages stored before, like a broker that stores on disk.
+            keep_stored: True to keep the messages stored before, like a broker that stores on disk. Default: False.
 
         Returns:
             The broker itself.
@@ -164,7 +164,7 @@ class Broker(BrokerBase):
         >>> with Broker() as broker: broker.restart(keep_stored=False)
 
         Args:
-            keep_stored: True to keep the stored messages.
+            keep_stored: True to keep the stored messages. Default: True.
 
         Raises:
             CannotListen: another program has taken the port meanwhile. The broker is stopped.
@@ -185,7 +185,7 @@ class Broker(BrokerBase):
         ('chat/', 'hello')
 
         Args:
-            count: The number of messages.
+            count: The number of messages. Default: 1.
             channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
             timeout_s: Seconds to wait. Default: 5.
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _PROG = "emitter-typed broker"
 _KEY_VARIABLE = "EMITTER_MASTER_KEY"
 _NOTES = f"""\
-The master key comes from a file with --master-key @FILE, or from the environment variable
-{_KEY_VARIABLE}. Without either, a new one is made and printed. --json prints it in any case."""
+The master key comes from a file with --master-key @FILE, or from {_KEY_VARIABLE}.
+Without either, a new one is made and printed, and keys of an earlier start
+do not work. --json prints the master key in any case."""
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from emitter_typed.errors import AmbiguousReply, BrokerError, ConnectionLost, EmitterError, RequestTimeout
+from emitter_typed.errors import (
+    AmbiguousReply,
+    BrokerError,
+    ConnectionLost,
+    ConnectionRefused,
+    EmitterError,
+    RequestTimeout,
+)
 
 # What errors name and advise, and what that is in a shell.
 _WORDS: Final = tuple(
@@ -19,7 +26,7 @@ _WORDS: Final = tuple(
         (r"pass the name that presence shows.*", "a name goes to --username, and a key to --key @FILE"),
         (r"`since` and `until`", "--since and --until"),
         (r"pass port 0\b", "pass --port 0"),
-        (r"give a context that trusts it as tls=", "give --tls-ca FILE with the authority that signed it"),
+        (r"pass a context that trusts it as tls=", "pass --tls-ca FILE with the authority that signed it"),
         (r" \(max_packet_bytes is \d+\)", ""),
         (r"permissions: ('.') is not one of its letters \w+", r"\1 is not a permission: expected letters of rwslpe"),
     )
@@ -27,6 +34,7 @@ _WORDS: Final = tuple(
 
 # These take another kind of key than all others do.
 _OF_MASTERS: Final = ("keygen", "keyban")
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _MASTER_KEY: Final = "use the broker's master key: --master-key @FILE, or EMITTER_MASTER_KEY"
 
 
@@ -49,6 +57,8 @@ def error_text(error: EmitterError) -> str:
             text = f"the broker refused it{about} with {error.status} ({error.message})"
             hint = _MASTER_KEY if isinstance(error, Unauthorized) and error.operation in _OF_MASTERS else error.hint
             text += f": {hint}" if hint else ""
+        case ConnectionRefused(return_code=None, permanent=False) if error.host in _LOOPBACK:
+            text = f"{error}; `emitter-typed broker` runs one for tests"
         case RequestTimeout():
             text = f"no answer{str(error).rpartition(' was not answered')[2]}"
             if error.offline is not None:

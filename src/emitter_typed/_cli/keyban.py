@@ -22,7 +22,7 @@ def parser(verb: str) -> Parser:
         verb,
         "Ban a key, or allow it again.",
         notes="The broker may take a minute to apply it. A subscription that was made with the key goes on.",
-        example="@chat.key --allow",
+        example="@chat.key",
     )
     made.add_argument("target", metavar="@FILE", help="the file of the key to ban; @- is stdin")
     made.add_argument("--allow", action="store_true", help="allow it again")

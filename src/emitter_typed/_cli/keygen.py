@@ -25,9 +25,9 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Make a key for a channel, and print it. The broker does not store keys: if you lose one, make a new one.",
-        notes="permissions: r subscribe, w publish, s store, l load stored messages, p presence, e extend (private\n"
-        "channels). chat/#/ means chat/ and everything below it.",
-        example="'chat/#/' rwlsp --ttl 2h",
+        notes="permissions: r subscribe, w publish, s store, l load stored messages,\n"
+        "p presence, e extend (private channels). chat/#/ means chat/ and everything below it.",
+        example="'chat/#/' rwslp --ttl 2h",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="what the key opens, such as chat/ or 'chat/#/'")
     made.add_argument("permissions", metavar="PERMISSIONS", help="what the key allows: letters of rwslpe")

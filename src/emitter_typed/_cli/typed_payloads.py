@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module, invalidate_caches
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from emitter_typed import Message, Undecodable, encode
 from emitter_typed._cli.error_text import BadSchema
@@ -17,6 +17,8 @@ from emitter_typed.contract import ChannelDefinition
 from emitter_typed.errors import InvalidArgument
 
 _PACKAGE = "emitter_typed_schema_of_the_command_line"
+
+_MOST_SHOWN: Final = 5
 
 _Definition = ChannelDefinition[Any, Any]  # Any: of whatever the schema says
 
@@ -61,12 +63,17 @@ class Schema:
                 return Read("message", [printable(repr(decoded.payload))], facts)
         return _unfit(message, "the schema has no such channel", {})
 
+    def _shown_filters(self) -> str:
+        several = len(self._definitions) > _MOST_SHOWN
+        return ", ".join(self.filters[:_MOST_SHOWN]) + (", …" if several else "")
+
     def check(self, channel: str, payloads: Iterable[bytes]) -> Iterator[bytes]:
         """Yield what is about to be published to a channel. Raises InvalidArgument at a payload that does not fit."""
         for number, payload in enumerate(payloads, 1):
             read = self.read(Message(channel if channel.endswith("/") else f"{channel}/", payload, payload))
             if read.event == "unfit":
                 why = f"message {number} for {channel} does not fit: {read.facts['error']}"
+                why += "" if "path" in read.facts else f": its channels are {self._shown_filters()}"
                 raise InvalidArgument(why, argument="payload", value=None)
             yield payload
 

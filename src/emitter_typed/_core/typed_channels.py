@@ -84,12 +84,19 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
         return params
 
 
+# What to use with a client of the other flavour.
+_FACADE_FOR: Final = {
+    "AsyncClient": ": use the class whose name begins with Async, such as AsyncHome",
+    "Client": ": use the class whose name does not begin with Async, such as Home",
+}
+
+
 def check_client(client: object, expected: type, name: str) -> None:
     """Raise InvalidArgument unless a client is of the expected class, such as the one of that name."""
     if not isinstance(client, expected):
-        raise InvalidArgument(
-            f"client: expected a client such as {name}, got {kind_of(client)}", argument="client", value=client
-        )
+        advice = _FACADE_FOR.get(type(client).__name__, "")
+        problem = f"client: expected a client such as {name}, got {kind_of(client)}{advice}"
+        raise InvalidArgument(problem, argument="client", value=client)
 
 
 class HeldKeys:

@@ -37,8 +37,9 @@ class Unauthorized(BrokerError):
     """
 
     hint = """\
-use a key for this channel that has the needed permission and has not expired; \
-`keygen` and `keyban` need the master key"""
+use a key for this channel that has the needed permission (`r` to subscribe, `w` to \
+publish, `l` to load, `p` for presence) and has not expired; `keygen` and `keyban` \
+need the master key"""
 
 
 class PaymentRequired(BrokerError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
 from attrs import NOTHING, Factory, evolve, fields, frozen
@@ -201,6 +203,11 @@ class OperationDefinition:
     """The operation, of the same parameters, that fetches what is stored on the channels of a subscribe."""
     pages: PagesDefinition | None = None
     """How it fetches, if that is what it does."""
+
+    @cached_property
+    def times(self) -> tuple[str, ...]:
+        """The names of its options that are times."""
+        return tuple(option.name for option in self.options if option.type is datetime)
 
 
 @frozen(kw_only=True)

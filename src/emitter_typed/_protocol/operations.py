@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import isnan
 from typing import TYPE_CHECKING, Any, cast
@@ -81,12 +82,24 @@ def prepare(
     given = options_given or {}
     if options != ():
         given = explicit_options(definition, options, given)
+    for name in definition.times:
+        if isinstance(time := given.get(name), datetime) and time.fold:
+            given = {**given, name: _unfolded(time)}
     try:
         return _prepare(definition, tuple(given), *arguments, *given.values())
     except TypeError:
         # It cannot be hashed, so it is nothing that could be sent either: say what is wrong with it.
         pass
     return _prepare.__wrapped__(definition, tuple(given), *arguments, *given.values())
+
+
+def _unfolded(time: datetime) -> datetime:
+    """Return a time of an hour that clocks repeat in UTC: within its own zone, it equals the one an hour earlier."""
+    if time.utcoffset() is not None:
+        # What has no time in UTC is refused as it is.
+        with suppress(OverflowError):
+            return time.astimezone(UTC)
+    return time
 
 
 # Most calls repeat earlier ones. Typed, since 1 is an option's value where True is none.

@@ -20,7 +20,7 @@ from emitter_typed._clock import monotonic
 from emitter_typed._transport.base import Endpoint
 from emitter_typed._transport.lookups import Address, look_up
 from emitter_typed._transport.proxy import Proxy, ProxyKind, proxy_from_environment
-from emitter_typed._transport.reasons import HandshakeRefused, system_words
+from emitter_typed._transport.reasons import HandshakeRefused, system_words, words
 from emitter_typed._transport.websocket import WebSocket
 
 _MAX_RESPONSE_BYTES: Final = 16 * 1024
@@ -93,7 +93,10 @@ def find_routes(endpoint: Endpoint, deadline_s: float, wake: Callable[[], None])
                 yield Wait(-1, 0, deadline_s)
         finally:
             lookup.forget(wake)
-    return [Route(proxy, address) for address in lookup.addresses(port)]
+    try:
+        return [Route(proxy, address) for address in lookup.addresses(port)]
+    except OSError as error:
+        raise error if proxy is None else _of_proxy(proxy, error) from None
 
 
 def share(deadline_s: float, others: int) -> float:
@@ -122,7 +125,10 @@ def connect(
         ValueError: The host cannot be one.
     """
     dialled_by_s = min(deadline_s, monotonic() + _NEXT_ADDRESS_S) if hurry else deadline_s
-    sock = yield from _dial(route.address, dialled_by_s, unwatch)
+    try:
+        sock = yield from _dial(route.address, dialled_by_s, unwatch)
+    except OSError as error:
+        raise error if route.proxy is None else _of_proxy(route.proxy, error) from None
     try:
         wire = _Wire(sock, deadline_s)
         if route.proxy is not None:
@@ -139,6 +145,12 @@ def connect(
         unwatch()
         sock.close()
         raise
+
+
+def _of_proxy(proxy: Proxy, error: OSError) -> OSError:
+    """Return an error of the way to a proxy that names the proxy: the broker was not reached."""
+    text = f"the proxy {proxy.host}:{proxy.port} cannot be reached ({words(error)})"
+    return TimeoutError(text) if isinstance(error, TimeoutError) else OSError(error.errno, text)
 
 
 def _dial(address: Address, deadline_s: float, unwatch: Callable[[], None]) -> Steps[socket.socket]:

@@ -43,12 +43,19 @@ def words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return str(error) if error.args and not error.strerror else "it did not answer in time"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate was not accepted, {error.verify_message}; pass a context that trusts it as tls="
+        why = getattr(error, "verify_message", None) or _own_words(error)
+        return f"its certificate was not accepted, {why}; pass a context that trusts it as tls="
     if isinstance(error, _CUT_OFF):
         return "it ended the connection in the middle of TLS"
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed, {(error.reason or 'for no reason given').replace('_', ' ').lower()}"
+        reason: str | None = getattr(error, "reason", None)
+        return f"TLS failed, {_own_words(error) if reason is None else reason.replace('_', ' ').lower()}"
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__
+
+
+def _own_words(error: ssl.SSLError) -> str:
+    """Return what an error says that is not of OpenSSL, such as one of a caller's context that pins a certificate."""
+    return error.strerror or ", ".join(map(str, error.args)) or "for no reason given"
 
 
 def is_permanent(error: Exception) -> bool:

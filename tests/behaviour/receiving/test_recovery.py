@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 
 import pytest
@@ -80,6 +81,25 @@ async def test_what_was_stored_meanwhile_comes_before_what_is_live(
                 f"missed, too {number}",
                 f"live {number}",
             ]
+
+
+@both_flavours
+@in_loop
+async def test_what_was_missed_comes_though_the_window_of_what_comes_first_has_ended(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    store(publisher, key, "not wanted")
+    async with connected(flavour, broker) as client:
+        until = datetime.now(UTC) - timedelta(minutes=5)
+        subscription = await client.subscribe(key, "a/", until=until, recover=True, payload=object)
+        await lose(client, broker, flavour)
+        store(publisher, key, '"missed"')
+        await return_(client, broker)
+        store(publisher, key, '"live"')
+        gap, *rest = await events(subscription, 3)
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, gap.exact) == (True, 1, True)
+        assert rest == ['"missed"', '"live"']
 
 
 @both_flavours

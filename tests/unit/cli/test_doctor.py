@@ -140,6 +140,33 @@ def test_a_package_of_a_command_of_its_own_names_that(here: Path, capsys: pytest
     assert todo["run"] == "emitter-typed generate home.yaml --out mine_api"
 
 
+def test_a_schema_that_was_edited_is_told_with_the_command(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "own.yaml").write_text(HOME, "utf-8")
+    assert main(["generate", "own.yaml", "--out", "own_api"]) == 0
+    capsys.readouterr()
+    for name in ("home.yaml", "own.yaml"):
+        (here / name).write_text(HOME.replace("celsius: float", "celsius: int"), "utf-8")
+
+    assert told(capsys, code=1)["to_do"] == [
+        {
+            "problem": "home_api is out of date: home.yaml has changed since it was generated",
+            "run": "emitter-typed generate",
+        },
+        {
+            "problem": "own_api is out of date: own.yaml has changed since it was generated",
+            "run": "emitter-typed generate own.yaml --out own_api",
+        },
+    ]
+
+
+def test_a_schema_with_problems_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "home.yaml").write_text(HOME.replace("float", "flaot"), "utf-8")
+
+    assert told(capsys, code=1)["to_do"] == [
+        {"problem": "home.yaml has 1 problem", "run": "emitter-typed check home.yaml"}
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

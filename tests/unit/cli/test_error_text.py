@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from emitter_typed import Client, NotFound, Unauthorized, errors
 from emitter_typed._cli.error_text import error_text
 from emitter_typed._cli.main import exit_code
+from emitter_typed._transport.reasons import words
 from emitter_typed.broker import Broker
 
+NOT_TRUSTED = ssl.SSLCertVerificationError()
+NOT_TRUSTED.verify_message = "x"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _find_api = re.compile(r"[a-z]+_[a-z_]+|\w+=|\w+\(\)|Client\b|`since`|call again|connect again").findall
 
@@ -28,9 +32,14 @@ _find_api = re.compile(r"[a-z]+_[a-z_]+|\w+=|\w+\(\)|Client\b|`since`|call again
             "the broker refused it for a/ with 401 (no): use the broker's master key: --master-key @FILE",
         ),
         (
-            errors.ConnectionLost("its certificate was not accepted, x; give a context that trusts it as tls="),
-            "the connection was lost (its certificate was not accepted, x; give --tls-ca FILE",
+            errors.ConnectionLost(words(NOT_TRUSTED)),
+            "the connection was lost (its certificate was not accepted, x; pass --tls-ca FILE",
         ),
+        (
+            errors.ConnectionRefused("x", host="localhost", port=8080),
+            "no connection to localhost:8080: x: check the host and the port, that the broker runs, and whether",
+        ),
+        (errors.ConnectionRefused("x", host="a.example", port=1), "no connection to a.example:1: x: check the host"),
         (NotFound(404, "no", "me"), "the broker refused it with 404 (no): the broker may be too old"),
         (errors.RequestTimeout("publish_nowait", 10.0), "no answer within 10 s: the broker may have carried it out;"),
         (errors.RequestTimeout("connect", 10.0), "no answer within 10 s: check the address"),
@@ -46,6 +55,12 @@ def test_an_error_is_told_in_the_words_of_a_shell(error: errors.EmitterError, te
     said = error_text(error)
     assert said.startswith(text)
     assert _find_api(said.replace("EMITTER_MASTER_KEY", "")) == []
+
+
+def test_a_broker_that_does_not_run_here_can_be_started() -> None:
+    said = [error_text(errors.ConnectionRefused("x", host=host, port=8080)) for host in ("localhost", "a.example")]
+
+    assert ["`emitter-typed broker` runs one" in each for each in said] == [True, False]
 
 
 def test_a_broker_that_does_not_reply_is_no_broker() -> None:

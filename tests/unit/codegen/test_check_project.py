@@ -239,6 +239,24 @@ def test_packages_of_imported_files_are_no_orphans(here: Path, capsys: pytest.Ca
     assert told(capsys, code=0)["summary"] == counts(schemas=2)
 
 
+def test_what_a_schema_with_problems_may_import_is_no_orphan(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(here, "common.yaml", "emitter-typed: 1\ntypes:\n  Unit: {enum: [metre]}\n")
+    write(here, "home.yaml", HOME.replace("types:", "imports: {common: ./common.yaml}\ntypes:"))
+    generate(capsys)
+    write(here, "home.yaml", HOME.replace("float", "flot"))
+
+    assert told(capsys, code=1)["summary"] == counts(problems=1)
+
+
+def test_what_no_known_command_made_is_no_orphan(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    subprocess.run(["cp", "-r", here / "home_api", here / "copy_api"], check=True)
+    manifest = here / "copy_api/manifest.json"
+    text = manifest.read_text("utf-8")
+    for command in ("make packages", "emitter-typed generate 'home.yaml", "emitter-typed generate a.yaml"):
+        manifest.write_text(text.replace("emitter-typed generate", command), "utf-8")
+        assert told(capsys, code=0)["summary"] == counts()
+
+
 def test_a_file_that_somebody_edited_is_out_of_date(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with (here / "home_api/types.py").open("a") as file:
         file.write("# mine\n")

@@ -106,7 +106,19 @@ def test_safe_changes_are_counted_and_told_when_asked_for(here: Path, capsys: py
     assert main(["diff"]) == 0
     assert capsys.readouterr().out == "breaking: 0, accepted: 0, Python only: 0, safe: 1 (shown with --all)\n"
     assert main(["diff", "--all"]) == 0
-    assert capsys.readouterr().out.startswith("home.yaml:3:1: doc-changed: doc: none → A house.\n  safe: ")
+    out = capsys.readouterr().out
+    assert out.startswith("home.yaml:3:1: doc-changed: doc: none → A house.\n  safe: ")
+    assert out.endswith(", safe: 1\n")
+    assert main(["diff", "--all", "--format", "github"]) == 0
+    assert capsys.readouterr().out.startswith("::notice file=home.yaml,line=3,")
+
+
+def test_nothing_is_said_to_be_shown_with_all_where_nothing_is_hidden(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(here)
+    assert main(["diff"]) == 1
+    assert capsys.readouterr().out.endswith("\nbreaking: 1, accepted: 0, Python only: 0, safe: 0\n")
 
 
 def test_an_accepted_break_is_told_and_breaks_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,6 +162,19 @@ def test_an_entry_may_name_the_imported_file_that_the_change_is_in(
     assert report["unused_accepted"] == []
 
 
+@pytest.mark.parametrize("other", [("added-required", "removed"), ("note", "text")], ids=["rule", "path"])
+def test_an_entry_accepts_just_its_own_rule_and_path(
+    other: tuple[str, str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(here)
+    (here / "accepted.toml").write_text(ENTRY.replace(*other), "utf-8")
+
+    report = told(capsys, "--accept", "accepted.toml", code=1)
+
+    assert [one["accepted"] for one in report["changes"]] == [None]
+    assert len(report["unused_accepted"]) == 1
+
+
 def test_an_accepted_break_that_no_longer_occurs_is_reported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "accepted.toml").write_text(f"# Reviewed.\n{ENTRY}", "utf-8")
 
@@ -165,6 +190,10 @@ def test_an_accepted_break_that_no_longer_occurs_is_reported(here: Path, capsys:
     [
         ('[[accept]]\nrule = "field-aded"\npath = "x"\nreason = "y"', "1: unknown rule 'field-aded': did you mean"),
         (
+            '[[accept]]\nrule = "zzz"\npath = "x"\nreason = "y"',
+            "1: unknown rule 'zzz': emitter-typed diff prints the rule of each break\n",
+        ),
+        (
             '[[accept]]\nrule = "value-added"\npath = "x"\nreason = "y"\nfoo = 1',
             "1: unknown key 'foo': its keys are rule, path, reason and schema\n",
         ),
@@ -175,6 +204,7 @@ def test_an_accepted_break_that_no_longer_occurs_is_reported(here: Path, capsys:
         ('[[accept]]\nrule = "value-added"\npath = "x"', '1: reason is missing: write reason = "…"'),
         ('[[accept]]\nrule = "value-added"\npath = "x"\nreason = " "', "1: reason must be a text that is not empty"),
         ('[[accept]]\nrule = "type-added"\npath = "x"\nreason = "y"', "1: type-added breaks nothing"),
+        ('accept = [{rule = "value-added", path = "x"}]', '0: reason is missing: write reason = "…"'),
         ("[[accepted]]\n", "unknown key 'accepted': write [[accept]]"),
         ("accept = 1\n", "accept must be a list of tables: write [[accept]] before each break"),
         ("[[accept]\n", "the file of accepted breaks is not valid TOML: "),
@@ -188,7 +218,7 @@ def test_a_mistake_in_the_file_of_accepted_breaks_is_told(
         (here / "accepted.toml").write_text(entry, "utf-8")
 
     assert main(["diff", "--accept", "accepted.toml"]) == 2
-    assert f"accepted.toml:{'' if message[0] == '1' else ' '}{message}" in capsys.readouterr().err
+    assert f"accepted.toml:{'' if message[0].isdigit() else ' '}{message}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

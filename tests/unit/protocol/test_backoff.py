@@ -43,6 +43,10 @@ def test_a_connection_that_ended_at_once_changes_nothing() -> None:
     assert delays(backoff, 1) == [4]
 
 
+def test_a_largest_bound_that_is_the_first_one_is_kept() -> None:
+    assert delays(Backoff(base_s=2, max_s=2, random=lambda: 1.0), 2) == [2, 2]
+
+
 @pytest.mark.parametrize(
     ("given", "argument"),
     [

@@ -101,6 +101,17 @@ def test_a_close_that_takes_too_long_is_aborted() -> None:
     assert not life.is_current(1)
 
 
+def test_a_close_before_everything_is_there_again_loses_no_connection() -> None:
+    life = machine()
+    life.begin(0)
+    life.close(abort=False)
+    assert life.ended(1, LOST, 0.0) == Over(error=None, lost=False, given_up=False)
+
+
+def test_what_a_transport_ends_for_no_reason_is_over() -> None:
+    assert connected().ended(1, None, 0.0) == Over(error=None, lost=True, given_up=False)
+
+
 def test_nothing_waits_for_a_connection_that_is_not_there() -> None:
     life = connected()
     life.ended(1, LOST, 0.0)
@@ -143,6 +154,17 @@ def test_the_first_attempt_of_a_client_is_one_of_each_broker() -> None:
     assert isinstance(over.error, ConnectionRefused)
     assert not over.error.permanent
     assert [each.permanent for each in over.error.others] == [True, False]
+
+
+def test_a_failure_is_a_matter_of_time_only_if_it_is_one_at_every_broker() -> None:
+    late, gone = ConnectionRefused("late", host="h", port=1), ConnectionRefused("gone", host="h", port=1)
+    late.__cause__, gone.__cause__ = TimeoutError(), OSError()
+    for errors, cause in (((late, gone), gone), ((gone, late), gone), ((late, late), late)):
+        life = machine(brokers=2)
+        failing(life, errors[0])
+        over = failing(life, errors[1])
+        assert over.error is not None
+        assert over.error.__cause__ is cause.__cause__
 
 
 def test_a_refusal_is_final_once_every_broker_has_refused() -> None:

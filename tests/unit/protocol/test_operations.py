@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import pytest
 
@@ -125,6 +125,32 @@ def test_a_window_that_ends_before_it_begins_is_refused(operation: str) -> None:
     assert caught.value.message == "since: must not be after until: it is {}, and until is {}".format(*shown)
     # The same moment, in two time zones.
     assert window(SINCE, SINCE.astimezone(timezone(timedelta(hours=2)))).channel == "a/"
+
+
+class AutumnHour(tzinfo):
+    """A zone in an hour that its clocks repeat: first at +02:00, then at +01:00."""
+
+    def utcoffset(self, dt: datetime | None) -> timedelta:
+        return timedelta(hours=1 if dt is not None and dt.fold else 2)
+
+    def dst(self, dt: datetime | None) -> timedelta:
+        return self.utcoffset(dt) - timedelta(hours=1)
+
+    def tzname(self, dt: datetime | None) -> str:
+        return "autumn"
+
+
+def test_of_two_times_that_a_clock_shows_alike_each_is_sent_as_itself() -> None:
+    early = datetime(2026, 10, 25, 2, 30, tzinfo=AutumnHour())
+    late = early.replace(fold=1)
+    assert early == late
+    sent = [subscribe(since=since).topic.partition("from=")[2] for since in (early, late, early)]
+    assert sent == [str(int(since.timestamp())) for since in (early, late, early)]
+    # Half an hour later, though its clock shows half an hour less.
+    assert subscribe(since=early, until=late.replace(minute=0)).channel == "a/+/"
+    for since in (late.replace(tzinfo=None), datetime.max.replace(tzinfo=timezone(-timedelta(hours=12)), fold=1)):
+        with pytest.raises(InvalidArgument):
+            subscribe(since=since)
 
 
 @pytest.mark.parametrize("key", ["", "a/b", "a b", "ké", "a?", "a#", "+", "{channel}", None])

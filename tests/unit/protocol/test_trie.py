@@ -61,3 +61,24 @@ def test_a_wildcard_in_a_channel_is_an_ordinary_segment() -> None:
     trie.add("a/#/", "below")
     assert trie.match("a/+/") == ["wildcard"]
     assert sorted(trie.match("a/#/")) == ["below", "wildcard"]
+
+
+@pytest.mark.parametrize(
+    ("filter_channel", "matcher", "touched"),
+    [
+        ("a/b/", "emitter", True),
+        ("a/", "emitter", True),
+        ("a/b/c/", "emitter", True),
+        ("a/b/c/", "mqtt", False),
+        ("a/c/", "emitter", False),
+        ("c/", "emitter", False),
+        ("+/c/", "emitter", True),
+    ],
+)
+def test_a_filter_touches_what_is_there_at_below_and_above_it(
+    filter_channel: str, matcher: Matcher, touched: bool
+) -> None:
+    trie: ChannelTrie[str] = ChannelTrie(matcher)
+    assert not trie.touches("+/")
+    trie.add("a/b/", "one")
+    assert trie.touches(filter_channel) == touched

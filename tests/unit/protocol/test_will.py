@@ -49,6 +49,16 @@ def test_a_will_that_leaves_no_room_in_the_connect_is_refused() -> None:
     assert caught.value.argument == "will"
 
 
+def test_a_will_and_a_username_may_fill_the_connect(broker: Broker) -> None:
+    key = broker.keygen("a/", "rws")
+    # A CONNECT has 12 bytes besides texts, and each text has two bytes before it (MQTT 3.1.1, 3.1).
+    room = 65_536 - 12 - (2 + len(f"{key.reveal()}/a/")) - 2 - (2 + len("ann"))
+    with Client.from_url(broker.url, will=Will(key, "a/", "x" * room), username="ann") as client:
+        assert client.me().id
+    with pytest.raises(InvalidArgument, match="CONNECT packet of 65537 bytes"):
+        Client(broker.url, will=Will(key, "a/", "x" * (room + 1)), username="ann").connect()
+
+
 @pytest.mark.parametrize("flavour", [Client, AsyncClient])
 def test_a_will_is_a_will(flavour: type[Client] | type[AsyncClient]) -> None:
     with pytest.raises(InvalidArgument, match="expected a Will"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 
@@ -196,6 +197,19 @@ def test_a_proxy_that_is_silent_is_left_in_time() -> None:
     assert "the proxy did not answer in time" in str(error)
 
 
+@pytest.mark.parametrize(("host", "why"), [("127.0.0.1", "Connection refused|actively refused"), ("proxy.invalid", "")])
+def test_a_proxy_that_cannot_be_reached_is_named(host: str, why: str) -> None:
+    with listener() as free:
+        port = free
+    notes = Notes()
+    proxy = parse_proxy(f"http://ann:hunter2@{host}:{port}")
+    make_transport(Endpoint(host="broker.example", port=1, proxy=proxy)).start(notes)
+    error = notes.end()
+    assert isinstance(error, ConnectionRefused)
+    assert re.search(rf"the proxy {host}:{port} cannot be reached \(.*({why})", error.reason)
+    assert "hunter2" not in str(error)
+
+
 @pytest.mark.parametrize("scheme", ["http", "socks", "socks5"])
 def test_the_environment_names_a_proxy(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     asked: list[bytes] = []
@@ -241,6 +255,13 @@ def test_a_login_that_does_not_fit_is_refused(login: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         parse_proxy(f"socks5://{login}@127.0.0.1")
     assert "xxx" not in str(caught.value)
+    assert parse_proxy(f"socks5://{login.replace('x', '', 1)}@127.0.0.1").username
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("socks4", 1080), ("socks5", 1080), ("http", 8080)])
+def test_a_proxy_has_the_usual_port_unless_its_url_says_one(scheme: str, port: int) -> None:
+    assert parse_proxy(f"{scheme}://proxy.example").port == port
+    assert parse_proxy(f"{scheme}://proxy.example:81").port == 81
 
 
 def test_what_no_proxy_url_is_is_refused() -> None:

@@ -34,8 +34,10 @@ def read_frame(peer: socket.socket) -> tuple[int, bytes]:
     size &= 0x7F
     if size == 126:
         size = int.from_bytes(exactly(peer, 2), "big")
+        assert size > 125, "a length is as short as it can be"
     elif size == 127:
         size = int.from_bytes(exactly(peer, 8), "big")
+        assert size > 65_535, "a length is as short as it can be"
     mask = exactly(peer, 4)
     return code & 0xF, bytes(byte ^ mask[place % 4] for place, byte in enumerate(exactly(peer, size)))
 

@@ -42,6 +42,7 @@ CASES: list[tuple[str, Constraint, object, object]] = [
     ("expected a timedelta, got an integer", minimum(timedelta(0)), timedelta(0), 1),
     ("expected a text, got an integer", pattern("[a-z]+"), "ab", 1),
     ("expected a list or a map, got an integer", max_items(1), (1,), 1),
+    ("expected a list or a map, got a text", min_items(1), (1,), "a"),
 ]
 
 

@@ -207,7 +207,7 @@ class Stream(ABC, Generic[MessageT]):
                 wanted = self._feed.next_request()
                 fetch = None if wanted is None else Fetch(*wanted, self)
                 self._fetch = fetch or self._fetch
-                begun = self._feed.started or self._feed.failure is not None or self._ended
+                begun = self._feed.begun or self._feed.failure is not None or self._ended
                 starting = self._starting if begun else None
                 self._starting = None if starting is not None else self._starting
             if starting is not None:

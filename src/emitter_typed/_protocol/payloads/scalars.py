@@ -177,10 +177,7 @@ def _write_unix_ms(value: object) -> int:
 
 
 def _read_unix_float(value: object) -> datetime:
-    taken = number(value)
-    if not math.isfinite(taken):
-        raise Unfit(f"expected a finite number of seconds, got {taken}")
-    return _since_epoch(seconds=taken)
+    return _since_epoch(seconds=number(value))
 
 
 def _write_unix_float(value: object) -> int | float:

@@ -12,7 +12,7 @@ from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.receiving.merge import Arrived, Fingerprint, Found, find_overlap
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.receiving.recent_deliveries import RecentDeliveries
-from emitter_typed._protocol.receiving.stored_ids import age, process_of, stored_s
+from emitter_typed._protocol.receiving.stored_ids import age, oldest_of_each, process_of, stored_s
 from emitter_typed._types.values import Record
 from emitter_typed.errors import ReplyMissing
 
@@ -24,7 +24,15 @@ class CatchUp:
     further pages are asked for as they are needed.
     """
 
-    def __init__(self, pager: Pager, recent: RecentDeliveries, *, wanted: int | None, resumes: bool = False) -> None:
+    def __init__(
+        self,
+        pager: Pager,
+        recent: RecentDeliveries,
+        *,
+        wanted: int | None,
+        resumes: bool = False,
+        whole: bool = True,
+    ) -> None:
         """Begin with nothing fetched.
 
         Args:
@@ -32,6 +40,7 @@ class CatchUp:
             recent: What was delivered before; begins anew where the stored messages are joined to the live ones.
             wanted: How many messages are to be given, the newest of those that do not arrive live; None: all.
             resumes: Whether these are the messages that were missed since then.
+            whole: Whether what the pager fetches holds all that is wanted.
         """
         self._pager = pager
         self._recent = recent
@@ -44,7 +53,7 @@ class CatchUp:
         self._told: set[int] = set()
         self.merged: bool = False
         """Whether it is known which stored messages are to be given."""
-        self.whole: bool = True
+        self.whole: bool = whole
         """Whether all that was wanted is stored and could be fetched."""
         self.count: int = 0
         """How many are to be given after a connection was lost."""
@@ -166,7 +175,7 @@ class CatchUp:
             arrived_at_s=at_s,
             # Which of these are stored by now, nobody knows.
             no_echo=no_echo,
-            behind=() if self._resumes and self._complete else _oldest(found),
+            behind=() if self._resumes and self._complete else oldest_of_each(id_ for id_, _ in found),
             unseen_until_s=self._unseen_until_s(found),
         )
         self._cut(found, missed, overlap.between if in_place else {})
@@ -222,11 +231,3 @@ class CatchUp:
     def _newest(self) -> bytes | None:
         newest, cursor = self._pager.newest, self._recent.cursor
         return newest if cursor is None or (newest is not None and age(newest) < age(cursor)) else cursor
-
-
-def _oldest(found: list[Found]) -> Collection[bytes]:
-    """Return the id of the oldest message of each process."""
-    oldest: dict[bytes, bytes] = {}
-    for id_, _ in found:
-        oldest.setdefault(process_of(id_), id_)
-    return oldest.values()

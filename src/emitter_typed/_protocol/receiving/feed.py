@@ -81,6 +81,12 @@ class Feed:
         self._query = query
         self._recent = RecentDeliveries(max_messages=_MAX_RECENT_MESSAGES)
         self._recovers = query is not None and query.recover
+        # Whether it is known what was stored when it began, and whether that is to be asked for before anybody reads. A
+        # window of time may leave out the newest.
+        self._placed = query is None or not (query.recover and query.window)
+        self._placing = not self._placed
+        # What asks for that again, for less at once.
+        self._smaller: Pager | None = None
         self._clock = clock
         self._since_cursor = 0
         self._since_merge = 0
@@ -156,6 +162,7 @@ class Feed:
         self._connected = False
         if self._ended:
             return
+        self._placing, self._smaller = self._placing and not self.started, None
         self._refused.clear()
         self._arrived_at_s.clear()
         if not self.started:
@@ -225,10 +232,15 @@ class Feed:
             if broken.until is None:
                 return None
             if self._recovers and self._query is not None:
-                self._catch_up = self._query.resume(self._recent)
+                self._catch_up = self._query.resume(self._recent, placed=self._placed)
             else:
                 self._break = None
                 self._items.append(_gap(broken, broken.until))
+
+    @property
+    def begun(self) -> bool:
+        """Whether a reader may begin: what is missed from now on can be told from what is there, if that is known."""
+        return self.started and not self._placing
 
     @property
     def cursor_is_old(self) -> bool:
@@ -247,7 +259,7 @@ class Feed:
         """Whether something is to be asked for now."""
         if not self._connected or self._asked is not None or self._ended:
             return False
-        if self._catch_up is not None:
+        if self._catch_up is not None and (self._catch_up.needs_page or self._placed):
             return self._catch_up.needs_page
         return self._recovers and self._break is None and self.cursor_is_old
 
@@ -255,11 +267,11 @@ class Feed:
         """Return what is to be asked for now, if anything; then comes its `answer`, or it `failed`."""
         if not self.has_request:
             return None
-        if self._catch_up is not None:
+        if self._catch_up is not None and self._catch_up.needs_page:
             self._asked = self._catch_up
         else:
             assert self._query is not None, "only a query has a cursor"
-            self._asked = self._query.newest()
+            self._asked, self._smaller = self._smaller or self._query.newest(), None
             # Often at first: until something that was delivered is known to be stored, and by whom, little is certain.
             self._cursor_due = min(max(1, (self._since_merge - 1) // 2), _CURSOR_MESSAGES)
             self._since_cursor = 0
@@ -282,12 +294,17 @@ class Feed:
         catch_up = self._catch_up
         received = self._received if self._arrived is None else self._arrived
         if isinstance(self._asked, Pager):
+            self._placing = False
             self._asked.take(response, took_s=self._took_s)
             # One page is enough.
             self._asked.stop()
             if self._break is None:
-                whole = self._asked.at_the_end
-                self._recent.begin(self._asked.found(), asked_at_s=self._asked_at_s, whole=whole)
+                found, whole = self._asked.found(), self._asked.at_the_end
+                if self._placed:
+                    self._recent.begin(found, asked_at_s=self._asked_at_s, whole=whole)
+                elif found or whole:
+                    self._recent.place(found, asked_at_s=self._asked_at_s, whole=whole)
+                    self._placed = True
         elif catch_up is not None and self._asked is catch_up:
             catch_up.take(response, received, took_s=self._took_s)
             self._try_to_merge(catch_up)
@@ -297,6 +314,8 @@ class Feed:
         """Learn that what was asked for has failed; return the error if somebody is to be told."""
         asked, self._asked = self._asked, None
         catch_up = self._catch_up
+        if isinstance(asked, Pager):
+            self._placing = self._placing and self._ask_for_less(asked, error)
         if not self.started and isinstance(error, ConnectionLost):
             self._lost_by = error
         if catch_up is None or asked is not catch_up:
@@ -309,6 +328,18 @@ class Feed:
             # It goes on with the next connection, which may be there already.
             return None
         return self._give_up(error, now)
+
+    def _ask_for_less(self, newest: Pager, error: EmitterError) -> bool:
+        """Ask for fewer of the newest messages if too many did not fit a packet, and tell whether."""
+        if not isinstance(error, ReplyMissing):
+            return False
+        try:
+            newest.shrink(error)
+        except ReplyMissing:
+            return False
+        self._smaller = newest
+        self._since_cursor = self._cursor_due
+        return True
 
     def _give_up(self, error: EmitterError, now: datetime) -> EmitterError | None:
         merged = self._catch_up is not None and self._catch_up.merged
@@ -361,9 +392,13 @@ class Feed:
         self._no_echo_before.clear()
         if not self.started:
             self.started = True
+            if self._query is not None and self._recent.cursor is not None and not self._query.has_end:
+                # The newest one in the window is the newest of all.
+                self._placed, self._placing = True, False
             self._items.extend(map(_incomplete, catch_up.untold()))
-        self._since_cursor = self._since_merge = 0
+        self._since_merge = 0
         self._cursor_due = 1
+        self._since_cursor = 0 if self._placed else self._cursor_due
         if broken is not None and broken.until is not None:
             self._leave_out_what_was_stored(catch_up, broken)
             self._break = None

@@ -45,6 +45,11 @@ class HistoryQuery:
     accepts: Callable[[str], bool] | None = None
     """Tells whether a channel below the subscription's is the subscription's too. Default: every one is."""
 
+    @property
+    def has_end(self) -> bool:
+        """Whether its window of time ends, so that something newer may be stored."""
+        return any(option.not_after in self.window for option in self.operation.options)
+
     @staticmethod
     def of(
         protocol: ProtocolDefinition,
@@ -118,11 +123,16 @@ class HistoryQuery:
         first = _FIRST_MESSAGES if self.wanted is None else max(least, min(self.wanted, _FIRST_MESSAGES))
         return CatchUp(self._pager(self.window, first), recent, wanted=self.wanted)
 
-    def resume(self, recent: RecentDeliveries) -> CatchUp:
-        """Return what fetches the messages that were missed."""
-        # The cursor bounds it better than the window that it once came from.
-        window: Mapping[str, object] = self.window if recent.cursor is None else {}
-        return CatchUp(self._pager(window, None, recent), recent, wanted=None, resumes=True)
+    def resume(self, recent: RecentDeliveries, *, placed: bool) -> CatchUp:
+        """Return what fetches the messages that were missed.
+
+        Args:
+            recent: What was delivered before.
+            placed: Whether it begins at the newest message that was stored, or nothing was. If not, the window may
+                hold some of what was missed, and nobody can tell whether it holds all.
+        """
+        window: Mapping[str, object] = {} if placed else self.window
+        return CatchUp(self._pager(window, None, recent), recent, wanted=None, resumes=True, whole=placed)
 
     def newest(self) -> Pager:
         """Return what fetches the newest messages, for which one page is enough."""

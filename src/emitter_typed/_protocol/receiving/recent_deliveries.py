@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
@@ -16,7 +16,7 @@ from emitter_typed._protocol.receiving.merge import (
     Found,
     find_delivered,
 )
-from emitter_typed._protocol.receiving.stored_ids import age, process_of, stored_s
+from emitter_typed._protocol.receiving.stored_ids import age, oldest_of_each, process_of, stored_s
 
 # How long before the cursor something arrived that may be stored within DISORDER_S of it: times are whole seconds, and
 # the cursor itself may have been late.
@@ -163,6 +163,30 @@ class RecentDeliveries:
         self._seen = frozenset(id_ for id_ in seen if begin_s is not None and stored_s(id_) >= begin_s)
         self._delivered.clear()
         self._delivered.extend(kept)
+
+    def place(self, found: Sequence[Found], *, asked_at_s: float, whole: bool) -> None:
+        """Begin at the newest stored message, whatever it is: what is stored by then has arrived, or is not wanted.
+
+        Args:
+            found: The ids of the newest stored messages, and what they are known by, oldest first.
+            asked_at_s: When the broker was asked for it. What arrived shortly before may be stored behind it.
+            whole: Whether nothing else is stored.
+        """
+        stored = Counter(known_by for _, known_by in found)
+        kept: deque[Arrived] = deque()
+        for one in reversed(self._delivered):
+            stored[one.fingerprint] -= 1
+            if stored[one.fingerprint] < 0 and one.at_s >= asked_at_s - _KEPT_S:
+                kept.appendleft(evolve(one, may_be_known=one.at_s <= asked_at_s))
+        ids = [id_ for id_, _ in found]
+        self.restart(
+            ids[-1] if ids else None,
+            ids,
+            kept,
+            no_echo=[each for each in self._no_echo if each[1] >= asked_at_s - _KEPT_S],
+            behind=oldest_of_each(ids),
+            unseen_until_s=None if whole or not ids else stored_s(ids[0]),
+        )
 
     def restart(
         self,

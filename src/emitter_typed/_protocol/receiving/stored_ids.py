@@ -8,7 +8,7 @@ counts anew, and each node of a cluster counts for itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 ID_BYTES: Final = 12
@@ -33,6 +33,14 @@ def process_of(id_: bytes) -> bytes:
 def age(id_: bytes) -> bytes:
     """Return what sorts ids, the newest first: by second, then process by process, each in its order."""
     return id_[4:8] + id_[12:16] + id_[8:12]
+
+
+def oldest_of_each(ids: Iterable[bytes]) -> Collection[bytes]:
+    """Return the oldest id of each process, of ids that come oldest first."""
+    oldest: dict[bytes, bytes] = {}
+    for id_ in ids:
+        oldest.setdefault(process_of(id_), id_)
+    return oldest.values()
 
 
 def are_neighbours(newer: bytes, older: bytes) -> bool:

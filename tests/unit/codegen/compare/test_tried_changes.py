@@ -57,6 +57,11 @@ CHANGES = [
     ),
     (_record("x: {type: string, max_length: 3}"), _record("x: uuid"), BOTH_REFUSE),
     (_record("x: uuid"), _record("x: {type: string, max_length: 3}"), BOTH_REFUSE),
+    (
+        _segment("{type: L, maximum: 5}", "L: {alias: int, maximum: 9}"),
+        _segment("{type: L, maximum: 5}", "L: {alias: int, maximum: 7}"),
+        {SAFE},
+    ),
     (_record("x: {type: date, minimum: 2020-01-01}"), _record("x: string"), OLD_REFUSE),
     (
         _record("x: {type: date, minimum: 2020-01-01}"),
@@ -66,6 +71,13 @@ CHANGES = [
     (_record("x: {type: int, minimum: 0}"), _record("x: {type: float, minimum: 1}"), BOTH_REFUSE),
     (_record("x: {type: float, minimum: 1}"), _record('x: {type: decimal, minimum: "1.5"}'), BOTH_REFUSE),
     (_record("x: string"), _record("x: S", ", S: {alias: string, secret: true}"), {*NEW_REFUSE, PYTHON, SAFE}),
+    (_record("x: {type: float, exclusive_minimum: 0}"), _record("x: {type: float, minimum: 1}"), NEW_REFUSE),
+    # Flags in the place of an enum that has as many values, and not these.
+    (
+        _record("x: F", ", F: {flags: {r: read, w: write}}"),
+        _record("x: F", ', F: {enum: {"": {name: no}, r: {name: read}, w: {name: write}, x: {name: other}}}'),
+        BOTH_REFUSE,
+    ),
     # Lists, maps and records in them.
     (_record('x: "[[int]]"'), _record('x: "[[float]]"'), OLD_REFUSE),
     (_record('x: "{string: int}"'), _record('x: "{string: int?}"'), OLD_REFUSE),
@@ -92,6 +104,24 @@ CHANGES = [
     (_record("x: {type: json, default: {a: 1, b: 2}}"), _record("x: {type: json, default: {b: 2, a: 1}}"), set[str]()),
     (_record("x: {type: int, default: 3}"), _record("x: {type: int, default: 3, blank: [null]}"), {SAFE}),
     (_record("x: {type: int, default: 3}"), _record("x: {type: int, default: 3, blank: [0]}"), {LOSES}),
+    (_record('x: {type: "int?", default: 3, blank: [null]}'), _record('x: {type: "int?", default: 3}'), {LOSES}),
+    (_record("x: date?"), _record('x: {type: date?, blank: [""]}'), {SAFE}),
+    (_record("x: datetime?"), _record("x: {type: datetime?, blank: [0]}"), {SAFE}),
+    (
+        _record("x: {type: datetime?, format: unix}"),
+        _record("x: {type: datetime?, format: unix, blank: [true]}"),
+        {SAFE},
+    ),
+    (
+        _record('x: {type: "[decimal]", default: ["1.0"]}'),
+        _record('x: {type: "[decimal]", default: ["1.00"]}'),
+        set[str](),
+    ),
+    (
+        _types("R: {unknown: keep, fields: {a: int}}"),
+        _types("R: {unknown: keep, fields: {a: int, b: json?}}"),
+        {SAFE},
+    ),
     # Names.
     (_record("a: {type: int, wire: b}, b: {type: int, wire: a}"), _record("a: int, b: int"), {LOSES, SAFE}),
     (_record("x: int"), _record("y: {type: float, also_read: [x]}"), OLD_REFUSE),
@@ -117,6 +147,32 @@ CHANGES = [
     ),
     # Unions.
     (_types(UNION + "[x, y]}"), _types(UNION + "[y, x]}"), {*BOTH_REFUSE, SAFE}),
+    (
+        _types(UNION.replace("values", "open: true, values") + "[x, y]}"),
+        _types(UNION.replace("values", "open: true, values") + "[y, x]}"),
+        {*BOTH_REFUSE, SAFE},
+    ),
+    # A record that becomes a member of a union, under another name or beside one that it cannot be taken for.
+    (
+        _payload("R", "R: {fields: {a: int}}"),
+        _payload("U", "S: {fields: {a: int}}, T: {fields: {b: int}}, U: {union: [T, S], tag: k}"),
+        {*BOTH_REFUSE, PYTHON, SAFE},
+    ),
+    (
+        _payload("R", "R: {fields: {a: int}}"),
+        _payload("U", "R: {fields: {a: int}}, T: {fields: {a: string?}}, U: {union: [R, T], tag: k}"),
+        {*BOTH_REFUSE, SAFE},
+    ),
+    (
+        _payload("R", "R: {fields: {a: int?}}"),
+        _payload("U", "R: {fields: {a: int?}}, T: {fields: {b: int}}, U: {union: [R, T], tag: k}"),
+        {*NEW_REFUSE, LOSES, SAFE},
+    ),
+    (
+        _payload("R", "R: {fields: {a: float}}"),
+        _payload("U", "R: {fields: {a: float}}, T: {fields: {a: int}}, U: {union: [R, T], tag: k}"),
+        {*NEW_REFUSE, LOSES, SAFE},
+    ),
     (
         _types("A: {fields: {}}, R: {union: [A], tag: k}"),
         _types("Z: {fields: {}}, R: {union: [Z], tag: k, values: [a]}"),
@@ -163,3 +219,13 @@ def test_each_member_whose_value_was_swapped_is_told(values: tuple[object, objec
 
     told = {change.message for change in found if change.rule.id.startswith("member-value")}
     assert told == {f"the value of A: {one} → {other}", f"the value of B: {other} → {one}"}
+
+
+def test_a_change_of_a_name_has_the_path_of_the_old_one(tmp_path: Path) -> None:
+    """It is what a file of accepted breaks names."""
+    (tmp_path / "old.yaml").write_text(f"emitter-typed: 1\nname: Home\n{_record('x: int')}", "utf-8")
+    (tmp_path / "new.yaml").write_text(f"emitter-typed: 1\nname: Home\n{_record('y: {type: int, wire: x}')}", "utf-8")
+
+    (change,) = compare(load(tmp_path / "old.yaml"), load(tmp_path / "new.yaml"))
+
+    assert change.path == "types.R.fields.x"

@@ -7,12 +7,26 @@ from pathlib import Path
 import pytest
 
 from emitter_typed_codegen.cli import main
-from emitter_typed_codegen.model import Alias, Named, Record, Scalar, Union, digest, reached
+from emitter_typed_codegen.model import (
+    Alias,
+    List,
+    Map,
+    Named,
+    Optional,
+    Record,
+    Scalar,
+    Union,
+    digest,
+    reached,
+)
 from emitter_typed_codegen.packages import module_name
 from emitter_typed_codegen.problems import SchemaProblems
 from emitter_typed_codegen.resolve import load
 
-UNITS = "types: {Unit: {enum: [c, k]}, Share: {alias: float, minimum: 0}, Box: {fields: {unit: Unit, box: Box?}}}"
+UNITS = (
+    "types: {Unit: {enum: [c, k]}, Share: {alias: float, minimum: 0}, "
+    'Box: {fields: {unit: Unit, box: Box?, units: "[Unit]", by_name: "{string: Unit}"}}}'
+)
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:
@@ -36,7 +50,8 @@ def test_a_type_keeps_its_own_types_when_it_is_imported(tmp_path: Path) -> None:
 
     box = schema.by_name["u.Box"]
     assert isinstance(box, Record)
-    assert box.fields[0].type == Named("u.Unit")
+    unit = Named("u.Unit")
+    assert [one.type for one in box.fields] == [unit, Optional(Named("u.Box")), List(unit), Map(unit)]
     assert [one.name for one in schema.types] == ["T"]
     assert isinstance(share := schema.by_name["u.Share"], Alias)
     assert share.type == Scalar("float")

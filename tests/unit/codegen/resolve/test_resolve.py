@@ -295,6 +295,8 @@ def test_a_packet_has_a_size_that_mqtt_can_write(tmp_path: Path, size: str) -> N
         ("a/{mode}/", "a/auto/", True),
         ("a/{mode}/", "a/other/", False),
         ("a/{mode}/", "a/{any}/", True),
+        ("a/{any}/", "a/{other}/", True),
+        ("a/{any}/b/", "a/{other}/{more}/", True),
         ("a/{mode}/", "a/{other_mode}/", False),
         ("a/{word}/", "a/12/", False),
         ("a/{number}/", "a/12/", True),

@@ -47,6 +47,7 @@ BLOCKS = [
     ("a: b\nc:d\ne: f\n", (2, 2), "the space after the colon is missing", "write c: d"),
     ("a:b\nc: d\n", (1, 2), "the space after the colon is missing", "write a: b"),
     ("a: b\nc\nd: e\n", (2, 1), "no key and no colon", "write a key"),
+    ("a:\n  b: c\nd\n  e: f\n", (3, 1), "the colon after 'd' is missing", "write d:"),
     ("a: b\n  c: d\n", (2, 4), "indented deeper than the one above", "the same number of spaces"),
     ("a:\n    b: c\n   d: e\n", (3, 4), "indented differently", "the same number of spaces"),
     ("a:\n  b: c\n - d\n", (3, 2), "indented differently", "the same number of spaces"),
@@ -171,3 +172,14 @@ def test_the_text_that_was_meant_ends_where_a_value_does(line: str, at: int, tex
 
     assert span is not None
     assert line[slice(*span)] == text
+
+
+@pytest.mark.usefixtures("loader")
+def test_a_section_whose_only_entry_cannot_be_read_is_not_told_to_be_empty(tmp_path: Path) -> None:
+    path = tmp_path / "home.yaml"
+    path.write_text("emitter-typed: 1\ntypes:\n  Reading\n    fields: {celsius: float}\n", "utf-8")
+
+    with pytest.raises(SchemaProblems) as caught:
+        load(path)
+
+    assert [(one.line, one.rule) for one in caught.value.problems] == [(3, "yaml-syntax")]

@@ -96,6 +96,7 @@ NOT_READ: list[tuple[str, type]] = [
     ("1", bool),
     ('"true"', bool),
     ('"AP8"', bytes),
+    ('"AAAA="', bytes),
     ('"A P8="', bytes),
     ('"_w=="', bytes),
     ('"é"', bytes),

@@ -7,7 +7,7 @@ import json
 import pickle
 import typing
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, NewType, TypedDict
 
@@ -85,6 +85,9 @@ BOTH_WAYS: list[tuple[Any, object, object]] = [
     (Report, {"celsius": 1.5}, {"celsius": 1.5}),
     (Level, 3, 3),
     (Literal["on", 1], "on", "on"),
+    (Literal["on", True], True, True),
+    (Literal[Mode.AUTO, "on"], Mode.AUTO, "auto"),
+    (list[Literal["on"] | Literal["off"]], ["on", "off", "on"], ["on", "off", "on"]),
     (Annotated[int, minimum(0)], 3, 3),
     (int | None, None, None),
     (None, None, None),
@@ -189,6 +192,8 @@ def test_a_document_that_does_not_fit_has_no_bytes() -> None:
         ({"a": [float("nan")]}, None, "$.a[0]", "the number is not finite"),
         ({"at": NOON.replace(tzinfo=None)}, None, "$.at", "the datetime is naive"),
         (3, str, "$", "expected a text, got"),
+        (90, timedelta, "$", "expected a timedelta, got an integer"),
+        ([], Literal["on", 1], "$", "must be one of 'on', 1, got []"),
         (SetMode(mode=Mode.AUTO), Node, "$", "expected Leaf or Branch, got a"),
         (Place("x", 1.0), None, "$.latitude", "expected a number"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # what no checker has seen
         (Token("EckDAy4LHt_T0eTPSBK_0dmOAGhakMgI"), None, "$", "a Token is not sent unless the schema says so"),

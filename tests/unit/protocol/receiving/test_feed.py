@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,19 +15,37 @@ from emitter_typed._protocol.message import Gap
 from emitter_typed._protocol.receiving.feed import Feed
 from emitter_typed._protocol.receiving.history_query import HistoryQuery
 from emitter_typed._protocol.receiving.mailbox import Mailbox, Overflow
-from emitter_typed.errors import BrokerError
+from emitter_typed.errors import BrokerError, ConnectionLost, ReplyMissing
 
 CHANNEL = "a/b/"
+BEGIN_S = 1_700_000_000
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Subscriber:
     """A feed with a storage beside it."""
 
-    def __init__(self, *, max_messages: int = 1_000, overflow: Overflow = "drop_oldest") -> None:
-        self.storage = Storage(lambda: 1_700_000_000)
+    def __init__(
+        self,
+        *,
+        max_messages: int = 1_000,
+        overflow: Overflow = "drop_oldest",
+        window: Mapping[str, int] | None = None,
+        stored: Mapping[int, bytes] | None = None,
+    ) -> None:
+        """Make one whose window, and what is stored, is so many seconds after the beginning."""
+        self.now_s = BEGIN_S
+        self.storage = Storage(lambda: self.now_s)
+        for at_s, payload in (stored or {}).items():
+            self.now_s = BEGIN_S + at_s
+            self.storage.store(CHANNEL, payload, 1_000_000)
+        self.now_s = BEGIN_S
         query = HistoryQuery(
-            operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=0, recover=True
+            operation=PROTOCOL.operations["history"],
+            arguments=("key", CHANNEL),
+            window={name: datetime.fromtimestamp(BEGIN_S + at_s, UTC) for name, at_s in (window or {}).items()},
+            wanted=0 if window is None else None,
+            recover=True,
         )
         mailbox = Mailbox(max_messages=max_messages, max_bytes=100, overflow=overflow)
         # Where this machine stands still, no time passes: the storage's clock stands as well.
@@ -201,3 +219,77 @@ def test_a_gap_that_cannot_be_filled_is_as_long_as_it_was() -> None:
     assert isinstance(gap, Gap)
     assert not gap.recovered
     assert gap.until - gap.since == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("window", "stored", "first"),
+    [
+        ({"until": -60}, {}, []),
+        ({"until": -60}, {-90: b"in", -30: b"later"}, [b"in"]),
+        ({"since": -120, "until": -60}, {-30: b"later"}, []),
+        ({"since": -60}, {-90: b"earlier"}, []),
+        ({"since": -60}, {-90: b"earlier", -30: b"in"}, [b"in"]),
+        # The clock of this machine is ahead of the broker's.
+        ({"since": 60}, {-90: b"earlier"}, []),
+    ],
+)
+def test_a_window_of_time_bounds_what_comes_first_and_not_what_is_missed_later(
+    window: dict[str, int], stored: dict[int, bytes], first: list[bytes]
+) -> None:
+    subscriber = Subscriber(window=window, stored=stored)
+    subscriber.answer()
+    assert subscriber.feed.begun
+    assert subscriber.read() == first
+    subscriber.lose(b"missed")
+    assert subscriber.read() == [True, b"missed"]
+    subscriber.publish(b"live")
+    subscriber.lose(b"missed, too")
+    assert subscriber.read() == [b"live", True, b"missed, too"]
+
+
+def test_what_is_missed_before_it_is_known_what_is_stored_is_not_said_to_be_recovered() -> None:
+    subscriber = Subscriber(window={"until": -60})
+    feed = subscriber.feed
+    assert feed.next_request() is not None
+    feed.answer(HistoryResponse(messages=()))
+    assert feed.next_request() is not None
+    assert (feed.started, feed.begun) == (True, False)
+    feed.lost(NOW)
+    feed.failed(ConnectionLost("cut"), NOW)
+    assert feed.begun
+    subscriber.publish(b"missed", arrives=False)
+    feed.restored(NOW)
+    [gap] = subscriber.events()
+    assert isinstance(gap, Gap)
+    assert (gap.recovered, gap.exact) == (False, False)
+    subscriber.answer()
+    subscriber.lose(b"missed, too")
+    assert subscriber.read() == [True, b"missed, too"]
+
+
+def test_less_is_asked_for_until_it_fits_where_it_begins() -> None:
+    feed = Subscriber(window={"until": -60}).feed
+    assert feed.next_request() is not None
+    feed.answer(HistoryResponse(messages=()))
+    asked: list[int | None] = []
+    while (wanted := feed.next_request()) is not None:
+        assert isinstance(wanted[1], HistoryRequest)
+        asked.append(read_topic(wanted[1].topic).number("last"))
+        feed.failed(ReplyMissing("history"), NOW)
+    assert asked == [64, 32, 16, 8, 4, 2, 1]
+    assert feed.begun
+
+
+@pytest.mark.parametrize(("window", "recover"), [({}, True), ({"until": NOW}, False)])
+def test_nothing_more_is_asked_for_where_the_newest_is_found_or_nothing_is_to_be_recovered(
+    window: dict[str, object], recover: bool
+) -> None:
+    query = HistoryQuery(
+        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window=window, wanted=5, recover=recover
+    )
+    feed = Feed(Mailbox(max_messages=5, max_bytes=100, overflow="fail"), query)
+    feed.granted()
+    assert feed.next_request() is not None
+    feed.answer(HistoryResponse(messages=()))
+    assert feed.begun
+    assert feed.next_request() is None

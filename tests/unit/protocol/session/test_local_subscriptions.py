@@ -214,6 +214,12 @@ def test_the_refusal_of_a_share_group_names_both(local: LocalSubscriptions) -> N
         local.check_separable("$share/g/a/b/")
 
 
+def test_the_refusal_of_a_filter_names_it_as_it_was_given() -> None:
+    for channel, told in (("a/#/", "'a/#/' receives"), ("$share/g/a/#/", "'a/#/' in share group 'g' receives")):
+        with pytest.raises(InvalidArgument, match=f"^channel: {told} no live messages"):
+            LocalSubscriptions("emitter", "emitter/").check_reachable(channel)
+
+
 @pytest.mark.parametrize(
     ("there", "channel", "matcher"),
     [
