@@ -42,7 +42,7 @@ class Accepted:
     path: str
     reason: str
     schema: str | None
-    """The schema that it is about, as a path from the file's folder; None: any."""
+    """The schema that it is about, or the imported file that it is in, as a path from the file's folder; None: any."""
     line: int
     """The line where its entry begins, counted from 1."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -182,17 +182,20 @@ class Changes:
 
     def _add(self, before: Version, after: Version, schema: str) -> None:
         for change in compare(before.schema, after.schema):
-            found = [entry for entry in self._entries if self._is_meant(entry, change, schema)]
+            old, new = _spot(before, change.old), _spot(after, change.new)
+            # Whoever reads of a change sees the file that it is in, which may be an imported one.
+            files = {schema, *(_without_revision(spot.file) for spot in (old, new) if spot is not None)}
+            found = [entry for entry in self._entries if self._is_meant(entry, change, files)]
             self._used |= {id(entry) for entry in found}
-            accepted = found[0] if found else None
-            self._findings.append(Finding(change, _spot(before, change.old), _spot(after, change.new), accepted))
+            self._findings.append(Finding(change, old, new, found[0] if found else None))
 
-    def _is_meant(self, entry: Accepted, change: Change, schema: str) -> bool:
+    def _is_meant(self, entry: Accepted, change: Change, files: Iterable[str]) -> bool:
         if not change.rule.breaking or (entry.rule, entry.path) != (change.rule.id, change.path):
             return False
         if entry.schema is None or self._accept is None:
             return True
-        return real_path(self._accept.parent / entry.schema) == real_path(Path(schema))
+        named = real_path(self._accept.parent / entry.schema)
+        return any(real_path(Path(file)) == named for file in files)
 
     def note(self, text: str) -> None:
         """Say something else."""
@@ -204,6 +207,10 @@ class Changes:
         file = "" if self._accept is None else self._accept.as_posix()
         unused = tuple((file, entry) for entry in self._entries if id(entry) not in self._used)
         return Report(tuple(findings), unused, tuple(self._notes))
+
+
+def _without_revision(file: str) -> str:
+    return file.removeprefix(GIT).partition(":")[2] if is_git(file) else file
 
 
 def _spot(version: Version, keys: Keys | None) -> Spot | None:

@@ -41,9 +41,9 @@ _ODD = [
 
 _WIRE = ["", "a b", "é", '"', "'", "\\", "$type", "{x}", "0", "class", "None", "a" * 90]
 _SCALARS: dict[str, object] = {
-    "string": 'say "hi"\\n', "int": 7, "float": 1.5, "bool": True, "bytes": "AAEC", "datetime": "2018-01-01T00:00:00Z",
+    "string": 'say "hi"\\n', "int": 7, "float": 1e22, "bool": True, "bytes": "AAEC", "datetime": "2018-01-01T00:00:00Z",
     "date": "2018-01-01", "duration": 1.5, "uuid": "01234567-89ab-cdef-0123-456789abcdef", "decimal": "0.10",
-    "json": {"a": [1, {}, [], None], "b": {}},
+    "json": {"a": [1, {}, [], None, 1e22], "b": {}},
 }  # fmt: skip
 """The scalars with a default each."""
 

@@ -177,6 +177,10 @@ class JsonSchemas:
                     return {**base, "allOf": [limits]}
                 return {**base, **limits}
             case Named():
+                declared = self.schema.by_name[ref.name]
+                if format is not None and isinstance(declared, Alias):
+                    # The definition of the alias is about values without a format.
+                    return self.of(declared.type, (*declared.constraints, *constraints), format)
                 named: Json = {"$ref": self.root + self.keys[ref.name]}
                 return {"allOf": [named, self._of_kind(ref, limits)]} if limits else named
 

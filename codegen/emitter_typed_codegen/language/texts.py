@@ -15,8 +15,8 @@ LONGEST_ADDRESS = 1000
 
 # What Emitter allows in a channel: bytes 45 to 58 and 65 to 122, without the slash, and the dollar sign.
 SEGMENT_CHARACTER = r"[-.0-:A-Z\[\\\]^_`a-z$]"
-PARAMETER = r"\{[^{}\/:?*+.\s](?:[^{}\/:?*+]*[^{}\/:?*+\s])?\}"
-"""A segment that is a parameter: `{room?}`, `{room*}` and `{...room}` of web frameworks are none."""
+PARAMETER = r"\{[^{}\/:?*+.\s](?:[^{}\/:?*+]*[^{}\/:?*+.\s])?\}"
+"""A segment that is a parameter: `{room?}`, `{room*}`, `{room...}` and `{...room}` of web frameworks are none."""
 
 FOREIGN_PARAMETER = r"(?::[A-Za-z_]\w*|\[{1,2}(?:\.\.\.)?[A-Za-z_]\w*\]{1,2})"
 """A segment that is a parameter elsewhere: `:room` and `[room]` of web frameworks. A channel could be called so."""

@@ -154,7 +154,7 @@ def _segment(report: Report, place: Place, text: str, rule: Rule, what: str, who
     elif re.fullmatch(r"\{\w+\?\}|:\w+\?", text):
         message = f"the parameter {quoted(text)} is optional"
         report.add(place, rule, message, f"write {{{text.strip('{?}:')}}}, and a second channel without it")
-    elif re.fullmatch(r"\{(?:\.\.\.|[*+]{1,2})?\w+[*+]?\}|:\w+[*+]|\*\w+|\[{1,2}\.\.\.\w+\]{1,2}", text):
+    elif re.fullmatch(r"\{(?:\.\.\.|[*+]{1,2})?\w+(?:\.\.\.|[*+])?\}|:\w+[*+]|\*\w+|\[{1,2}\.\.\.\w+\]{1,2}", text):
         message = f"the parameter {quoted(text)} stands for several segments"
         report.add(place, rule, message, "write a parameter for each segment, as in {floor}/{room}/")
     elif "{" in text or "}" in text:

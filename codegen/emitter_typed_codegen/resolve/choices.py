@@ -141,7 +141,7 @@ def _texts(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tupl
     if isinstance(node, MapNode):
         described = [*node.pairs]
     else:
-        inline = f"write the value alone, or a map of values to what they mean, as in {kind}: {{a: What it means.}}"
+        inline = _as_one_map(node, kind)
         items = symbols.report.texts(node, quoted(kind), empty=kind == "enum", inline=inline)
         described = [(item, None) for item in items]
     if isinstance(node, MapNode | ListNode) and not (node.pairs if isinstance(node, MapNode) else node.items):
@@ -158,7 +158,9 @@ def _texts(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tupl
             continue
         if kind == "flags" and not (len(key.value) == 1 and key.value.isascii() and key.value.isalpha()):
             message = f"a flag must be one letter from a to z or A to Z, not {quoted(key.value)}"
-            symbols.report.add(key, "flag-letter", message, f"write {key.value[0]}: {{name: {key.value}}}")
+            begins = key.value[0].isascii() and key.value[0].isalpha()
+            hint = f"write {key.value[0]}: {{name: {key.value}}}" if begins else "write a letter, as in r: {name: read}"
+            symbols.report.add(key, "flag-letter", message, hint)
             continue
         if kind == "enum":
             expect_text(symbols, key, what, _as_number(key, node))
@@ -169,6 +171,17 @@ def _texts(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tupl
         wires.take(key.value, key.value, key)
         values.append(value)
     return tuple(values)
+
+
+def _as_one_map(node: Node, kind: str) -> str:
+    """Return how values are written of which each is a map in a list."""
+    first = node.items[0] if isinstance(node, ListNode) and node.items else None
+    name, value = find(first, "name"), find(first, "value")
+    if isinstance(first, MapNode) and len(first.pairs) == 1 and name is None:
+        name, value = first.pairs[0]
+    if isinstance(name, ScalarNode) and isinstance(value, ScalarNode):
+        return f"write one map, without dashes and brackets, as in {kind}: {{{name.value}: {value.value}}}"
+    return f"write the value alone, or a map of values to what they mean, as in {kind}: {{a: What it means.}}"
 
 
 def _check_assigned(symbols: SymbolTable, key: ScalarNode) -> None:

@@ -12,7 +12,7 @@ from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import Base, SymbolTable
 from emitter_typed_codegen.resolve.values import UNFIT, comparable, read_value
-from emitter_typed_codegen.source import Node, ScalarNode
+from emitter_typed_codegen.source import ListNode, MapNode, Node, ScalarNode
 
 _ALLOWED: dict[ConstraintRule, str] = {
     **dict.fromkeys(RANGE, "numbers, durations, dates and times"),
@@ -67,7 +67,7 @@ def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tu
             constraints[rule] = constraint
     if "pattern" in constraints and not _is_quick(symbols, entries, ref, constraints):
         del constraints["pattern"]
-    _compare(symbols, entries, constraints, base)
+    _compare(symbols, entries, constraints, symbols.constraints(ref), base)
     return tuple(constraints.values())
 
 
@@ -120,6 +120,14 @@ def check_constraints(
             message = f"{shown} {_BROKEN[constraint.rule].format(constraint.value)}"
             symbols.report.add(node, rule, message, "change it, or the limit")
             return
+    # Those of items and of values of maps are in their aliases.
+    if isinstance(base, List) and isinstance(node, ListNode) and isinstance(value, tuple):
+        for inner, item in zip(node.items, value, strict=False):
+            check_constraints(symbols, inner, base.item, item, symbols.constraints(base.item), rule, what)
+    elif isinstance(base, Map) and isinstance(node, MapNode) and isinstance(value, tuple):
+        for (_, inner), pair in zip(node.pairs, value, strict=False):
+            item = pair[1] if isinstance(pair, tuple) else None
+            check_constraints(symbols, inner, base.value, item, symbols.constraints(base.value), rule, what)
 
 
 def keeps(constraint: Constraint, base: Base, value: Literal_) -> bool | None:
@@ -230,8 +238,13 @@ def _is_quick(
 
 
 def _compare(
-    symbols: SymbolTable, entries: Entries, constraints: dict[ConstraintRule, Constraint], base: Base | None
+    symbols: SymbolTable,
+    entries: Entries,
+    constraints: dict[ConstraintRule, Constraint],
+    inherited: tuple[Constraint, ...],
+    base: Base | None,
 ) -> None:
+    """Note what no value can keep: of these constraints, and of these and those of the aliases of the type."""
     for low, high in _TWICE:
         if low in constraints and high in constraints:
             symbols.report.add(
@@ -240,12 +253,31 @@ def _compare(
                 f"{quoted(low)} and {quoted(high)} exclude each other",
                 "keep one of them",
             )
+    if base is None:
+        return
     for low, high in _PAIRS:
-        if base is None or low not in constraints or high not in constraints:
-            continue
-        scalar: ScalarName = base.name if low in RANGE and isinstance(base, Scalar) else "int"
-        meeting = Constraint("exclusive_minimum" if "exclusive" in low + high else "minimum", constraints[low].value)
-        if _in_order(meeting, scalar, constraints[high].value) is False:
-            both = f"{quoted(low)} {constraints[low].value} and {quoted(high)} {constraints[high].value}"
+        one, other = constraints.get(low), constraints.get(high)
+        if one is not None and other is not None and not _meet(one, other, base):
+            both = f"{quoted(low)} {one.value} and {quoted(high)} {other.value}"
             message = f"no value satisfies both {both}"
             symbols.report.add(entries.key(high), "bad-limit", message, "change one of them")
+            continue
+        for theirs in inherited:
+            if theirs.rule == high and one is not None and not _meet(one, theirs, base):
+                ours = one
+            elif theirs.rule == low and other is not None and not _meet(theirs, other, base):
+                ours = other
+            else:
+                continue
+            both = f"{quoted(ours.rule)} {ours.value} and the alias's {quoted(theirs.rule)} {theirs.value}"
+            message = f"no value satisfies both {both}"
+            symbols.report.add(entries.key(ours.rule), "bad-limit", message, "change one of them")
+
+
+def _meet(low: Constraint, high: Constraint, base: Base) -> bool:
+    """Tell whether any value may keep a constraint from below and one from above."""
+    scalar: ScalarName = base.name if low.rule in RANGE and isinstance(base, Scalar) else "int"
+    strict = "exclusive" in low.rule + high.rule
+    return (
+        _in_order(Constraint("exclusive_minimum" if strict else "minimum", low.value), scalar, high.value) is not False
+    )

@@ -10,6 +10,7 @@ from attrs import field
 
 from emitter_typed_codegen.data import define
 from emitter_typed_codegen.language.shapes import LONGEST_NAME, Choice, Shape, listed
+from emitter_typed_codegen.language.users import CHANNEL, FIELD, KINDS, PARAMETER, VALUE
 from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
 from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, truth_meant, word_advice
 from emitter_typed_codegen.source import BrokenNode, ListNode, MapNode, Node, Placed, ScalarNode
@@ -92,7 +93,11 @@ class Report:
                 found[key.value] = (key, value)
             else:
                 elsewhere.add(key_called(key.value, known))
-                hint = key_advice(key.value, known) or self.meant(key.value, known) or f"its keys are {listed(known)}"
+                hint = _asciified(key.value) or key_advice(key.value, known) or self.meant(key.value, known)
+                hint = hint or _another_shapes(key.value) or f"its keys are {listed(known)}"
+                if not key.value.isprintable():
+                    # Such as a space that was copied from a page.
+                    hint = "delete the character that is not visible, and indent with spaces"
                 self.add(key, "unknown-key", f"{what} has no key {quoted(key.value)}", hint)
         beside = (other for key_name, others in shape.together if key_name in found for other in others)
         for key_name in dict.fromkeys((*shape.required, *beside)):
@@ -259,14 +264,31 @@ def _hint(node: Node, shape: str) -> str:
     if node.value and shape.startswith("a map of") and (found := re.fullmatch(_ENTRY, node.value)):
         return f"write {found[1]}: {found[2]}"
     if shape.startswith("a map of"):
-        empty = node.plain and not node.value
-        return "write {} if it has no entries" if empty else "write a name, a colon and a space before each entry"
+        if node.is_null or not node.value:
+            return "indent what belongs to it further, or write {} if it has no entries"
+        return "write a name, a colon and a space before each entry"
     if shape == "a list" and (node.value or not node.plain):
         written = _as_written(node)
         return f"write [{written}]" if written.isprintable() and len(written) <= LONGEST_NAME else ""
     if node.is_null and node.value and shape.startswith(("a text", "a name")):
         return f'write "{node.value}" if the text is meant'
     return "" if node.value else "write one, or remove the key"
+
+
+_WIDE_COLON = "\uff1a"
+
+
+def _asciified(key: str) -> str:
+    """Return how a key and its value are written that a colon of Chinese and Japanese holds together."""
+    name, colon, value = key.partition(_WIDE_COLON)
+    return f"write {name}: {value.strip()}, with the colon of ASCII and a space" if colon else ""
+
+
+def _another_shapes(key: str) -> str:
+    """Return what has a key that does not belong here; empty if nothing has it."""
+    having = [shape.name for shape in (FIELD, CHANNEL, PARAMETER, VALUE, *KINDS) if shape.key(key) is not None]
+    articles = [f"an {name}" if name[0] in "aeu" and name != "union" else f"a {name}" for name in having]
+    return f"{quoted(key)} is a key of {listed(articles, 'and')}" if having else ""
 
 
 _ENTRY = r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?"
@@ -281,6 +303,8 @@ def _keyed(node: Node, shape: Shape) -> str:
         if isinstance(node, ScalarNode) and node.value.startswith(_LFS):
             return "this is a pointer of Git LFS: run git lfs pull, or keep schemas out of Git LFS"
         return "begin a schema with the line: emitter-typed: 1"
+    if isinstance(node, ScalarNode) and node.plain and not node.value:
+        return "indent what belongs to it further"
     if not isinstance(node, ScalarNode) or not node.value or node.is_null or shape.name == "envelope":
         return ""
     first, *others = shape.required or shape.optional

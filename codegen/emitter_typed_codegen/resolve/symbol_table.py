@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 from attrs import field
@@ -69,6 +70,20 @@ class SymbolTable:
         if way is None:
             return BROKEN.name
         return f"{way}.{own}" if f"{way}.{own}" in self.names else None
+
+    def imported(self, name: str) -> str:
+        """Return what to write for a type that only an imported file has under this name; empty if none has it."""
+        having = [called for called, way in self.imports.items() if f"{way}.{name}" in self.names]
+        return f"write {having[0]}.{name}" if having else ""
+
+    def beyond(self, name: str) -> str:
+        """Return what to do about a type that an imported file does not declare; empty if none is named."""
+        called, dot, _ = name.partition(".")
+        if not dot or re.fullmatch("[a-z][a-z0-9_]*", called) is None:
+            return ""
+        if called not in self.imports:
+            return f"import its file, as in imports: {{{called}: ./{called}.yaml}}"
+        return f"declare it in the file of {called}, or import the file that declares it here, too"
 
     def base(self, ref: TypeRef) -> Base | None:
         """Return what a type comes down to without aliases and `?`; None if it is broken or not resolved."""

@@ -20,18 +20,20 @@ exclusive_maximum: lt below
 min_length: minlen
 max_length: maxlen length size
 type: kind dtype datatype ref $ref
-fields: properties attributes columns members struct record
-enum: values choices options literals
+fields: properties attributes columns members struct record message object class
+enum: values choices options literals literal const
+flags: bits bitmask bitfield bitset
 value: number code id const wire int integer index
 union: oneof anyof variants
 tag: discriminator discriminant
 alias: type newtype typedef base of
 unknown: additionalproperties extra extras
 params: parameters variables arguments args
-direction: mode operation access action
-wire: alias json jsonname rename key serializedname
+direction: mode operation operations access action
+wire: alias json jsonname rename key serializedname wirename name
+also_read: aliases oldname oldnames formername formernames was
 options: settings defaults
-types: type schemas components definitions $defs defs models messages structs records payloads
+types: type schemas components definitions $defs defs models messages structs records payloads enums unions aliases
 channels: topics subjects endpoints paths
 imports: include includes import
 emitter-typed: emitter
@@ -47,14 +49,17 @@ both: inout duplex bidirectional all readwrite any
 keep: preserve allow true
 ignore: drop strip
 unix: epoch timestamp unixtime
+unix_ms: epoch_ms epochms millis unixms epochmillis
 seconds: second sec s
+milliseconds: millisecond millis ms msec
 """
 
 _SCALARS = """
 string: str text char varchar email uri url hostname id cstring unicode
-int: integer long short byte int8 int16 int32 int64 uint uint8 uint16 uint32 uint64
+string: hex hexadecimal ip ipv4 ipv6 mac color colour regex html xml
+int: integer long short byte unsigned int8 int16 int32 int64 uint uint8 uint16 uint32 uint64
 int: i8 i16 i32 i64 u8 u16 u32 u64 isize usize sint32 sint64 fixed32 fixed64 bigint
-float: number double real float32 float64 f32 f64
+float: number double real float32 float64 f32 f64 percent percentage
 bool: boolean
 bytes: binary blob buffer base64 bytearray
 datetime: timestamp time date-time instant
@@ -73,7 +78,7 @@ _ADVICE = {
     "items item": 'write the type of the items in the type, as in type: "[int]"; limits of the items need an alias',
     "example examples": "write it into doc",
     "ttl": "write it under options, as in options: {ttl: 60}",
-    "retain": "write it under options, as in options: {retain: true}",
+    "retain retained": "write it under options, as in options: {retain: true}",
     "qos": "write it under options, as in options: {qos: 1}",
     "me echo": "write it under options, as in options: {echo: false}",
     "bindings": "write what MQTT knows under options, as in options: {qos: 1}",
@@ -85,7 +90,14 @@ _ADVICE = {
     "allof extends inherits": (
         "remove it: a record cannot inherit. Write out all fields, or add a field whose type is the other record"
     ),
-    "multipleof readonly writeonly uniqueitems contenttype immutable format": "remove it: the language has no such key",
+    "multipleof readonly writeonly uniqueitems contenttype immutable format precision scale decimals step unique": (
+        "remove it: the language has no such key"
+    ),
+    "name": "remove it: the name stands before the colon",
+    "last history replay": "pass it in the call, as in subscribe(last=10)",
+    "response responses reply": "declare a second channel for it",
+    "$schema": "write it as a comment in the first line, as in # yaml-language-server: $schema=./home.schema.json",
+    "package namespace": "remove it: the command names the folder of the package, as in --out home_api",
     "id number index tag position reserved": "remove it: fields have names, and no numbers",
     "info": "write name, version and doc at the top level",
     "properties": "declare a type with fields under types, as in Reading: {fields: {celsius: float}}",
@@ -107,6 +119,11 @@ _TYPE_ADVICE = {
     "array list tuple set sequence": 'write "[T]", where T is the type of the items',
     "enum": "declare an enum under types, as in Mode: {enum: [auto, manual]}, and write its name here",
     "intenum intflag": "declare an enum under types, as in State: {enum: {off: 0, on: 1}}, and write its name here",
+    "unix epoch unixtime": "write datetime, and format: unix beside it",
+    "unix_ms unixms epoch_ms epochms millis": "write datetime, and format: unix_ms beside it",
+    "unix_float": "write datetime, and format: unix_float beside it",
+    "seconds": "write duration, and format: seconds beside it",
+    "milliseconds ms": "write duration, and format: milliseconds beside it",
     "undefined null none void": "write the type of the values that may be null, with a ?, as in int?",
 }
 
@@ -262,6 +279,8 @@ def type_meant(text: str) -> str:
         return type_meant(text[:-1])
     if text.startswith("#/"):
         return type_meant(text.rpartition("/")[2])
+    if text.casefold() in ("byte[]", "[]byte"):
+        return "bytes"
     if found := re.fullmatch(_WORD_BEFORE, text, re.IGNORECASE):
         inner = type_meant(found[2])
         before = found[1].casefold()

@@ -78,7 +78,9 @@ def read_type(
     except _Wrong as wrong:
         place: Placed = node.part(wrong.start, wrong.end)
         meant = type_meant(node.value)
-        hint = write_type(meant) if meant else several_advice(node.value) or wrong.hint or f"write a type, {_AS_IN}"
+        # A type that nests too deep is what was meant.
+        hint = write_type(meant) if meant not in ("", node.value) else several_advice(node.value)
+        hint = hint or wrong.hint or f"write a type, {_AS_IN}"
         symbols.report.add(place, "type-syntax", wrong.message, hint)
         return BROKEN
 
@@ -287,8 +289,9 @@ class _Reader:
             raise _Wrong(start, end, f"there is no type {quoted(name)}")
         known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
         hint = write_type(self._meant).replace("write", "write type:", 1) if self._meant else type_advice(name)
+        hint = hint or self._symbols.imported(name)
         hint = hint or self._symbols.report.meant(name, chain(known, self._symbols.names))
-        hint = hint or f"declare it under types, or write one of {listed(known, 'or')}"
+        hint = hint or self._symbols.beyond(name) or f"declare it under types, or write one of {listed(known, 'or')}"
         place = self._node.part(start, end)
         self._found.append((place, "unknown-type", f"there is no type {quoted(name)}", hint))
         self._broken = True

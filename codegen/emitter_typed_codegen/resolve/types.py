@@ -28,7 +28,7 @@ from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endl
 from emitter_typed_codegen.resolve.fields import read_record
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
-from emitter_typed_codegen.resolve.synonyms import key_advice, key_called
+from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, type_meant, write_type
 from emitter_typed_codegen.resolve.typerefs import is_inline_record, read_type
 from emitter_typed_codegen.resolve.values import is_number, whole_meant, whole_number
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
@@ -90,13 +90,16 @@ def _is_type_name(symbols: SymbolTable, key: ScalarNode) -> bool:
 def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
     if not isinstance(node, MapNode):
         shape = "a map with fields, enum, flags, union or alias"
-        hint = ""
-        if isinstance(node, ScalarNode) and node.value:
-            hint = f"write {key.value}: {{alias: {node.value}}}"
+        hint = f"indent what belongs to it further, or write {key.value}: {{fields: {{}}}}"
+        if isinstance(node, ScalarNode) and node.value and not node.is_null:
+            written = write_type(type_meant(node.value) or node.value).removeprefix("write ")
+            hint = f"write {key.value}: {{alias: {written}}}"
         elif isinstance(node, ListNode) and (values := _texts(node)):
-            hint = f"write {key.value}: {{enum: [{values}]}}"
-        elif isinstance(node, ScalarNode):
-            hint = f"write {key.value}: {{fields: {{}}}}, or remove it"
+            is_type = values in SCALARS or values in symbols.names
+            meant = f'{{alias: "[{values}]"}}' if is_type else f"{{enum: [{values}]}}"
+            hint = f"write {key.value}: {meant}"
+        elif isinstance(node, ListNode):
+            hint = f"write {key.value}: {{fields: …}}, and each field without a dash"
         symbols.report.expect(node, f"the type {quoted(key.value)}", shape, hint)
         return None
     kinds = [inner for inner, _ in node.pairs if inner.value in _KINDS]
@@ -105,11 +108,16 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
         # What `type` says is told by the other keys, if there are any.
         keys = sorted((inner.value for inner, _ in node.pairs), key=lambda name: name == "type")
         advice = (_kind_meant(symbols, name) for name in keys if name != "doc")
+        limited = any(name in LIMITS for name in keys)
         example = ", ".join(
             f"{name.value}: {inner.value}" for name, inner in node.pairs if isinstance(inner, ScalarNode)
         )
         record = f"write {key.value}: {{fields: {{{example[:_LONGEST_SHOWN]}}}}}"
-        hint = record if is_inline_record(node, tuple(_KINDS)) else next(filter(None, advice), _ONE_KIND)
+        hint = (
+            record
+            if is_inline_record(node, tuple(_KINDS))
+            else next(filter(None, advice), _LIMITED if limited else _ONE_KIND)
+        )
         symbols.report.add(key, "missing-key", message, hint)
         return None
     for second in kinds[1:]:
@@ -120,6 +128,7 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
 
 _LONGEST_SHOWN = 60
 _ONE_KIND = "write one of fields, enum, flags, union and alias"
+_LIMITED = "write the type that is limited beside it, as in alias: string"
 
 
 def _texts(node: ListNode) -> str:
@@ -129,6 +138,10 @@ def _texts(node: ListNode) -> str:
 
 
 def _kind_meant(symbols: SymbolTable, key: str) -> str:
+    if key.casefold() in ("list", "array", "tuple", "set"):
+        return 'write alias: "[T]", where T is the type of the items'
+    if key.casefold() in ("map", "dict"):
+        return 'write alias: "{string: T}", where T is the type of the values'
     if key_called(key, _KINDS) or key.casefold() in ("allof", "extends"):
         return key_advice(key, _KINDS)
     return symbols.report.meant(key, _KINDS)

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from emitter_typed_codegen.problems import Problem, did_you_mean
+from emitter_typed_codegen.problems import Problem, did_you_mean, quoted
 from emitter_typed_codegen.source.foreign import foreign
 from emitter_typed_codegen.source.parser import parse
 from emitter_typed_codegen.source.tree import Document, Place, Text
@@ -74,8 +74,7 @@ def _bytes(path: Path, text: Text) -> bytes | Problem:
         if path.is_symlink():
             message = "this link leads to a file that does not exist"
             return text.problem(0, 0, 0, "no-file", message, "correct or remove the link")
-        siblings = _siblings(path)
-        return text.problem(0, 0, 0, "no-file", "the file does not exist", did_you_mean(path.name, siblings))
+        return text.problem(0, 0, 0, "no-file", "the file does not exist", _meant(path))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return text.problem(0, 0, 0, "not-readable", f"the file cannot be read: {why}")
@@ -83,6 +82,12 @@ def _bytes(path: Path, text: Text) -> bytes | Problem:
         message = f"the file is larger than {MOST_BYTES:,} bytes"
         return text.problem(0, 0, 0, "too-large", message, "check that it is a schema, or split it with imports")
     return content
+
+
+def _meant(path: Path) -> str:
+    siblings = _siblings(path)
+    whole = next((name for name in siblings if Path(name).stem == path.name), None)
+    return f"did you mean {quoted(whole)}?" if whole is not None else did_you_mean(path.name, siblings)
 
 
 def _siblings(path: Path) -> list[str]:

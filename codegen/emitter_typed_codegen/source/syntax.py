@@ -26,7 +26,6 @@ _KEY = re.compile(
 _HEADER = re.compile(r"""\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{}&*!|>%@`#][^#]*?):\s*(?:#.*)?|\s*-\s*(?:#.*)?""")
 _MEANT = re.compile(r"\s*(?:- +)*[\w-]+:(?=[^\s:/])")
 _LONE_WORD = re.compile(r"(?P<before>\s*(?:- +)*)(?P<name>[\w-]+)\s*")
-_ESCAPE = re.compile(r"found unknown escape character")
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ITEMS = re.compile(r"(\w+)\[(\w*)\]\??")
 _ALTERNATIVES = re.compile(r"""(["'])[^"']*\1\s*\|\s*["']""")
@@ -35,6 +34,9 @@ _UNCLOSED = (
     ("the bracket of this list is not closed", "close it with ]"),
     ("the brace of this map is not closed", "close it with }"),
 )
+_WIDE_COLON = "\uff1a"
+"""The colon that is typed with the keyboards of Chinese and Japanese."""
+_QUOTES = "“”„‟‘’"
 _INDENTED = "this line is indented differently from the lines around it"
 _SAME_SPACES = "indent both with the same number of spaces"
 
@@ -110,7 +112,7 @@ class _Mender:
         found = _KEY.match(lines[first])
         nested = sum(_indent(line) is not None for line in lines[first:end]) > 1
         # The marks of other languages, such as //, are no names.
-        a_name = found is not None and any(map(str.isalnum, found["name"]))
+        a_name = found is not None and any(map(str.isalnum, found["name"])) and _WIDE_COLON not in found["name"]
         named = a_name and found is not None and (found["rest"].startswith(":") or not nested)
         if found is not None and named:
             lines[first] = f"{found['before']}{found['name'].rstrip(':')}:"
@@ -162,7 +164,12 @@ def _no_key(text: Text, row: int) -> Problem:
     """Return the problem that a line among entries is none."""
     line = text.lines[row]
     missing = _MEANT.match(line)
-    if missing is not None:
+    wide = line.find(_WIDE_COLON)
+    if wide >= 0 and missing is None:
+        fixed = line.replace(_WIDE_COLON, ": ", 1).strip()
+        place = row + 1, wide + 1, wide + 2
+        message, hint = "this colon is not the one of ASCII", f"write {fixed[:_LONGEST_SHOWN]}"
+    elif missing is not None:
         fixed = f"{line[: missing.end()]} {line[missing.end() :]}".strip()
         place = row + 1, missing.end(), missing.end() + 1
         message, hint = "the space after the colon is missing", f"write {fixed[:_LONGEST_SHOWN]}"
@@ -269,11 +276,16 @@ class _Telling:
             return None
         span = self._value(self._row, self._at)
         if span is None or span[0] == len(self._line) - len(self._line.lstrip()):
+            above = next((n for n in range(self._row - 1, -1, -1) if self._text.lines[n].strip()), self._row)
+            if _WIDE_COLON in self._text.lines[above]:
+                return _no_key(self._text, above)
             return self._lone_word() or self._at_mark(
                 "this key is indented deeper than the one above, which has a value already", _SAME_SPACES
             )
         if self._line[span[0]] in "[{":
             return None
+        if ":" not in self._line[span[0] : span[1] - 1] and self._line[span[1] - 1] == ":":
+            return self._make(self._row, *span, "a value is missing after the colon", "write one, or remove the key")
         before = self._line[span[0] : self._at].rstrip()
         hint = self._in_quotes(span)
         word = re.search(r"(?<=\s)[\w-]+$", before)
@@ -372,7 +384,8 @@ _OPEN_PARAMETER = re.compile(r"([^{}\s,]*\{\w+),").match
 
 
 def _in_quotes(text: str) -> str:
-    text = text.strip()
+    # Programs for prose make these quotes of the others.
+    text = text.strip().strip(_QUOTES)
     parameter = _OPEN_PARAMETER(text)
     if parameter is not None:
         # The brace that ends it is the one of the map around it.
@@ -419,7 +432,7 @@ def value_at(line: str, at: int) -> tuple[int, int] | None:
             if start is not None and start <= at < position:
                 return start, _stripped(line, start, position)
             start, is_value = None, line[opened[-1]] == "["
-        elif sign == ":" and not is_value and not inside and line[position + 1 : position + 2] in ("", " "):
+        elif sign == ":" and not is_value and not inside and line[position + 1 : position + 2] in ("", " ", "\t"):
             start, is_value = None, True
         elif sign == "#" and line[position - 1 : position] == " " and not opened:
             break

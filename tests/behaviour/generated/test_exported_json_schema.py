@@ -89,6 +89,8 @@ LIMITED = """
       Words: {alias: "[Word]", min_items: 1}
       Price: {alias: decimal, exclusive_minimum: 0}
       Tip: {alias: "int?", minimum: 1}
+      Span: {alias: duration, minimum: 0.5, maximum: 90}
+      Moment: {alias: "datetime?", minimum: 2020-01-01T00:00:00Z}
       Prices: {fields: {price: {type: decimal, minimum: 1}, paid: {type: "Price?", maximum: 10}}}
       Limits:
         fields:
@@ -100,6 +102,9 @@ LIMITED = """
           sent: {type: datetime, format: unix_ms, minimum: 2020-01-01T00:00:00Z, default: 2020-01-01T00:00:00.5Z}
           began: {type: datetime, format: unix_float, maximum: 2020-01-01T00:00:00.5Z, default: 2020-01-01T00:00:00.5Z}
           took: {type: duration, format: milliseconds, minimum: 0.001, maximum: 1.001, default: 1}
+          span: {type: Span, format: milliseconds, minimum: 0.002, default: 1}
+          spans: {type: "Span?", format: seconds}
+          moment: {type: Moment, format: unix_ms, also_read: [when]}
           text: {type: string, min_length: 2, max_length: 4, default: abc}
           both: {type: Word, max_length: 2, default: a}
           words: Words?

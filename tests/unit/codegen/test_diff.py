@@ -144,6 +144,24 @@ def test_an_entry_may_be_about_one_schema(here: Path, capsys: pytest.CaptureFixt
     ]
 
 
+@pytest.mark.parametrize("schema", ["home.yaml", "sub/common.yaml"])
+@pytest.mark.parametrize("units", ["[metre, foot]", "[foot]"])
+def test_an_entry_may_name_the_imported_file_that_the_change_is_in(
+    schema: str, units: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "sub/common.yaml").write_text(COMMON.replace("[metre]", units), "utf-8")
+    found = told(capsys, code=1)["changes"]
+    entries = [
+        f'[[accept]]\nrule = "{one["rule"]}"\npath = "{one["path"]}"\nreason = "x"\nschema = "{schema}"\n'
+        for one in found
+    ]
+    (here / "accepted.toml").write_text("\n".join(entries), "utf-8")
+
+    report = told(capsys, "--accept", "accepted.toml", code=0)
+
+    assert report["unused_accepted"] == []
+
+
 @pytest.mark.parametrize("other", [("added-required", "removed"), ("note", "text")], ids=["rule", "path"])
 def test_an_entry_accepts_just_its_own_rule_and_path(
     other: tuple[str, str], here: Path, capsys: pytest.CaptureFixture[str]

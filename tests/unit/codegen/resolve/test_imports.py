@@ -57,6 +57,43 @@ def test_a_type_keeps_its_own_types_when_it_is_imported(tmp_path: Path) -> None:
     assert share.type == Scalar("float")
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Box", "write b.Box"),
+        ("b.box", "did you mean 'b.Box'?"),
+        ("b.Unit", "declare it in the file of b, or import the file that declares it here, too"),
+        ("b.u.Unit", "declare it in the file of b, or import the file that declares it here, too"),
+        ("u.Unit", "import its file, as in imports: {u: ./u.yaml}"),
+    ],
+)
+def test_a_type_of_another_file_that_is_not_named_so_is_told_with_what_to_write(
+    name: str, hint: str, tmp_path: Path
+) -> None:
+    path = write(
+        tmp_path,
+        {
+            "a.yaml": f"imports: {{b: b.yaml}}\ntypes: {{T: {{fields: {{x: {name}}}}}}}",
+            "b.yaml": "imports: {u: u.yaml}\ntypes: {Box: {fields: {unit: u.Unit}}}",
+            "u.yaml": "types: {Unit: {enum: [c]}}",
+        },
+    )
+
+    with pytest.raises(SchemaProblems) as caught:
+        load(path)
+
+    assert [one.hint for one in caught.value.problems] == [hint]
+
+
+def test_an_import_without_its_suffix_is_told_the_name_of_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, {"a.yaml": "imports: {units: ./units}", "units.yaml": "types: {}"})
+
+    with pytest.raises(SchemaProblems) as caught:
+        load(path)
+
+    assert [one.hint for one in caught.value.problems] == ["did you mean 'units.yaml'?"]
+
+
 def test_a_file_that_is_reached_twice_has_one_name(tmp_path: Path) -> None:
     """Else two fields of one type would have different ones. Of two short ways, the names decide, not the text."""
     schema = load(

@@ -82,6 +82,20 @@ FIELDS = [
     ("{type: string, pattern: ''}", "wrong-shape", "write one"),
     ("{type: string, wire: ''}", "wrong-shape", "write one"),
     ("{type: string, wire: null}", "wrong-shape", 'write "null"'),
+    ("byte[]", "type-syntax", "write bytes"),
+    ("hex", "unknown-type", "write string"),
+    ("unix_ms", "unknown-type", "write datetime, and format: unix_ms beside it"),
+    ("seconds", "unknown-type", "write duration, and format: seconds beside it"),
+    ("{type: int, format: epoch_ms}", "bad-format", "write type: datetime, and format: unix_ms beside it"),
+    ("{type: string, name: x}", "unknown-key", "'name' is called 'wire' here"),
+    ("{type: string, aliases: [x]}", "unknown-key", "'aliases' is called 'also_read' here"),
+    ("{type: string, secret: true}", "unknown-key", "'secret' is a key of an alias"),
+    ("{type: Mode, open: true}", "unknown-key", "'open' is a key of an enum and a union"),
+    ('"[[[[[[[[[[[[[[[[[int]]]]]]]]]]]]]]]]]"', "type-syntax", "declare an alias for the inner part"),
+    ("“[int]”", "type-syntax", 'write "[int]"'),
+    ("{type: “[int]”}", "yaml-syntax", 'write "[int]"'),
+    ("{type: int, doc:}", "yaml-syntax", "write one, or remove the key"),
+    ("{type: int, doc：x}", "unknown-key", "write doc: x, with the colon of ASCII and a space"),
 ]
 
 TYPES = [
@@ -94,6 +108,18 @@ TYPES = [
     ("{union: {1: A}, tag: kind}", "wrong-shape", "write union: [A], and beside it values: [1]"),
     ("{enum: [a], colour: red}", "unknown-key", "its keys are enum, doc and open"),
     ("{fields: {}, additionalProperties: true}", "unknown-key", "'unknown'"),
+    ("null", "wrong-shape", "write It: {fields: {}}"),
+    ('"[int]"', "wrong-shape", 'write It: {alias: "[int]"}'),
+    ("[int]", "wrong-shape", 'write It: {alias: "[int]"}'),
+    ("List<str>", "wrong-shape", 'write It: {alias: "[string]"}'),
+    ("[{a: int}]", "wrong-shape", "each field without a dash"),
+    ("{list: A}", "missing-key", 'write alias: "[T]"'),
+    ("{map: A}", "missing-key", 'write alias: "{string: T}"'),
+    ("{minimum: 1}", "missing-key", "as in alias: string"),
+    ("{enum: [{auto: 1}]}", "wrong-shape", "as in enum: {auto: 1}"),
+    ("{enum: [{name: auto, value: 1}]}", "wrong-shape", "as in enum: {auto: 1}"),
+    ("{flags: [1]}", "flag-letter", "as in r: {name: read}"),
+    ("{alias: int, deprecated: x}", "unknown-key", "'deprecated' is a key of a field, a channel, a value and a record"),
 ]
 
 
@@ -240,6 +266,16 @@ SECTIONS = [
     ("info: {title: x}", "unknown-key", "name, version and doc"),
     ("components: {}", "unknown-key", "'types' here"),
     ("// a comment", "yaml-syntax", "with #"),
+    ("types:\nA: {fields: {}}", "wrong-shape", "indent what belongs to it further"),
+    ("types:\n  A:\n  fields: {}", "wrong-shape", "indent what belongs to it further"),
+    ("channels:\n  a:\n  ", "wrong-shape", "indent what belongs to it further"),
+    ("types:\n\xa0 A: {fields: {}}", "unknown-key", "indent with spaces"),
+    ("types：\n  A: {fields: {}}", "yaml-syntax", "write types:"),
+    ("channels:\n  a:\n    address：a/\n    payload: int", "yaml-syntax", "write address: a/"),
+    ("channels: {a: {address: 'a/{r...}/', payload: int}}", "bad-address", "a parameter for each segment"),
+    (f"{CHANNEL}, wire: x}}}}", "unknown-key", "'wire' is a key of a field"),
+    (f"{CHANNEL}, reply: int}}}}", "unknown-key", "a second channel"),
+    ("$schema: x", "unknown-key", "# yaml-language-server: $schema="),
 ]
 
 

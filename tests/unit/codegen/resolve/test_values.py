@@ -96,6 +96,59 @@ def test_constraints_of_aliases_hold_for_defaults_and_through_optional(tmp_path:
     assert rules(tmp_path, text % "null") == []
 
 
+@pytest.mark.parametrize(
+    ("type", "right", "wrong"),
+    [
+        ('"[Few]"', "[3, 5]", "[3, 2]"),
+        ('"{string: Few?}"', "{a: 3, b: null}", "{a: 2}"),
+        ('"[[Few]]?"', "[[3], []]", "[[3], [6]]"),
+        ("Rows", "[[3, 4], []]", "[[3, 4, 5]]"),
+        ("Rows", "[[4]]", "[[6]]"),
+        ('"{string: Code}"', "{a: ab}", "{a: abc}"),
+    ],
+)
+def test_items_of_a_default_keep_the_limits_of_their_aliases(type: str, right: str, wrong: str, tmp_path: Path) -> None:
+    """Otherwise no object could be created without the field."""
+    text = """
+        types:
+          Few: {alias: int, minimum: 3, maximum: 5}
+          Row: {alias: "[Few]", max_items: 2}
+          Rows: {alias: "[Row]"}
+          Code: {alias: string, pattern: "[a-z]{2}"}
+          It: {fields: {it: {type: %s, default: %s}}}
+        """
+
+    assert rules(tmp_path, text % (type, right)) == []
+    assert rules(tmp_path, text % (type, wrong)) == [(7, "bad-default")]
+
+
+@pytest.mark.parametrize(
+    ("limited", "is_right"),
+    [
+        ("type: Few, maximum: 3", True),
+        ("type: Few, maximum: 2", False),
+        ("type: Few?, exclusive_maximum: 3", False),
+        ("type: Few, minimum: 6", False),
+        ("type: Few, exclusive_minimum: 4, maximum: 9", True),
+        ("type: Code, min_length: 4", False),
+        ("type: Code, min_length: 3", True),
+        ("type: Row, min_items: 3", False),
+        ("type: Span, format: milliseconds, minimum: 61", False),
+    ],
+)
+def test_a_limit_that_no_value_of_its_alias_keeps_is_a_problem(limited: str, is_right: bool, tmp_path: Path) -> None:
+    text = """
+        types:
+          Few: {alias: int, minimum: 3, maximum: 5}
+          Row: {alias: "[Few]", max_items: 2}
+          Code: {alias: string, max_length: 3}
+          Span: {alias: duration, maximum: 60}
+          It: {fields: {it: {%s}}}
+        """
+
+    assert rules(tmp_path, text % limited) == ([] if is_right else [(7, "bad-limit")])
+
+
 def test_a_default_is_held_to_a_pattern_of_any_form(tmp_path: Path) -> None:
     field = "{type: string, pattern: '[a-z]+([.][a-z]+)*', default: %s}"
 

@@ -45,6 +45,8 @@ def generate(tmp_path: Path) -> Generate:
         ("json", "    x: Json\n"),
         ("{type: int, default: 3}", "    x: int = 3\n"),
         ("{type: float, default: 3}", "    x: float = 3.0\n"),
+        ("{type: float, default: 1e+300}", "    x: float = 1e300\n"),
+        ("{type: float, default: 0.0000001}", "    x: float = 1e-07\n"),
         ("{type: string, wire: xX}", '    x: str = field(metadata=wire("xX"))\n'),
         ("{type: datetime, format: unix}", '    x: datetime = field(metadata=wire(format="unix"))\n'),
         ("{type: int, minimum: 0}", "    x: int = field(validator=minimum(0))\n"),
