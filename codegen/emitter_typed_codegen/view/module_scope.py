@@ -449,4 +449,4 @@ def _entry(key: str, value: Expression) -> Expression:
 
 def _number(value: int | float) -> str:
     # As ruff writes it: `1e300`, where Python writes `1e+300`.
-    return repr(value).replace("e+", "e")
+    return repr(value).replace("+", "")
