@@ -7,7 +7,7 @@ import re
 import warnings
 
 from emitter_typed_codegen.language.limits import LIMITS, LONGEST_PATTERN, MOST, RANGE, ConstraintRule
-from emitter_typed_codegen.model import AnyOf, Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef
+from emitter_typed_codegen.model import AnyOf, Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef, alternative
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import Base, SymbolTable
@@ -110,24 +110,36 @@ def check_constraints(
     rule: Rule,
     what: str,
 ) -> None:
-    """Note a problem for the first constraint that a value breaks: a pattern may be quick with short texts only."""
-    base = symbols.base(ref)
-    if value is None or base is None:
+    """Note a problem for the first constraint that a value breaks: a pattern may be quick with short texts only.
+
+    Args:
+        symbols: Knows the types.
+        node: Where the value stands.
+        ref: Its type, whose aliases have constraints as well.
+        value: The value.
+        constraints: Those beside the type.
+        rule: The rule of the problem.
+        what: What the value is.
+    """
+    if value is None or symbols.base(ref) is None:
         return
-    for constraint in constraints:
+    ref = alternative(ref, value, symbols.types)
+    base = symbols.base(ref)
+    if base is None:
+        return
+    for constraint in (*symbols.constraints(ref), *constraints):
         if keeps(constraint, base, value) is False:
             shown = f"{what} {quoted(node.value)}" if isinstance(node, ScalarNode) else what
             message = f"{shown} {_BROKEN[constraint.rule].format(constraint.value)}"
             symbols.report.add(node, rule, message, "change it, or the limit")
             return
-    # Those of items and of values of maps are in their aliases.
     if isinstance(base, List) and isinstance(node, ListNode) and isinstance(value, tuple):
         for inner, item in zip(node.items, value, strict=False):
-            check_constraints(symbols, inner, base.item, item, symbols.constraints(base.item), rule, what)
+            check_constraints(symbols, inner, base.item, item, (), rule, what)
     elif isinstance(base, Map) and isinstance(node, MapNode) and isinstance(value, tuple):
         for (_, inner), pair in zip(node.pairs, value, strict=False):
             item = pair[1] if isinstance(pair, tuple) else None
-            check_constraints(symbols, inner, base.value, item, symbols.constraints(base.value), rule, what)
+            check_constraints(symbols, inner, base.value, item, (), rule, what)
 
 
 def keeps(constraint: Constraint, base: Base, value: Literal_) -> bool | None:
@@ -277,7 +289,11 @@ def _compare(
 def _meet(low: Constraint, high: Constraint, base: Base) -> bool:
     """Tell whether any value may keep a constraint from below and one from above."""
     scalar: ScalarName = base.name if low.rule in RANGE and isinstance(base, Scalar) else "int"
-    strict = "exclusive" in low.rule + high.rule
-    return (
-        _in_order(Constraint("exclusive_minimum" if strict else "minimum", low.value), scalar, high.value) is not False
-    )
+    bounds = comparable(scalar, low.value), comparable(scalar, high.value)
+    if bounds[0] is None or bounds[1] is None:
+        return True
+    exclusive = [one.rule.startswith("exclusive") for one in (low, high)]
+    # Between two neighbours there is nothing: above 5 and below 6 is no integer.
+    least = 1 if all(exclusive) and scalar in ("int", "date", "datetime") else 0
+    apart = bounds[1] - bounds[0]
+    return apart > least if any(exclusive) else apart >= least

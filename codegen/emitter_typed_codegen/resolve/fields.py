@@ -8,7 +8,6 @@ from emitter_typed_codegen.language.scalars import FORMATS
 from emitter_typed_codegen.language.shapes import Shape, listed
 from emitter_typed_codegen.language.users import FIELD, UNKNOWN
 from emitter_typed_codegen.model import (
-    AnyOf,
     Constraint,
     Field,
     Literal_,
@@ -16,7 +15,6 @@ from emitter_typed_codegen.model import (
     Record,
     ScalarName,
     TypeRef,
-    alternative,
 )
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
@@ -161,11 +159,7 @@ def _default(symbols: SymbolTable, entries: Entries, ref: TypeRef, constraints: 
     value = read_value(symbols, node, ref, "bad-default", "the default")
     if value is UNFIT:
         return None
-    if isinstance(symbols.base(ref), AnyOf) and value is not None:
-        ref = alternative(ref, value, symbols.types)
-    check_constraints(
-        symbols, node, ref, value, (*symbols.constraints(ref), *constraints), "bad-default", "the default"
-    )
+    check_constraints(symbols, node, ref, value, constraints, "bad-default", "the default")
     _check_whole(symbols, entries, ref, node, value)
     return value
 

@@ -105,6 +105,9 @@ def test_constraints_of_aliases_hold_for_defaults_and_through_optional(tmp_path:
         ("Rows", "[[3, 4], []]", "[[3, 4, 5]]"),
         ("Rows", "[[4]]", "[[6]]"),
         ('"{string: Code}"', "{a: ab}", "{a: abc}"),
+        ('"[Few | string]"', "[3, hi]", "[3, 2]"),
+        ("Row | string", "[3, 4]", "[3, 2]"),
+        ('"{string: bool | [Few]}"', "{a: true, b: [3]}", "{a: true, b: [6]}"),
     ],
 )
 def test_items_of_a_default_keep_the_limits_of_their_aliases(type: str, right: str, wrong: str, tmp_path: Path) -> None:
@@ -134,6 +137,13 @@ def test_items_of_a_default_keep_the_limits_of_their_aliases(type: str, right: s
         ("type: Code, min_length: 3", True),
         ("type: Row, min_items: 3", False),
         ("type: Span, format: milliseconds, minimum: 61", False),
+        ("type: Few, exclusive_minimum: 4", True),
+        ("type: int, exclusive_minimum: 5, exclusive_maximum: 7", True),
+        ("type: int, exclusive_minimum: 5, exclusive_maximum: 6", False),
+        ("type: int, exclusive_minimum: 5, maximum: 6", True),
+        ("type: date, exclusive_minimum: 2020-01-31, exclusive_maximum: 2020-02-01", False),
+        ("type: float, exclusive_minimum: 5, exclusive_maximum: 6", True),
+        ("type: float, exclusive_minimum: 5, maximum: 5", False),
     ],
 )
 def test_a_limit_that_no_value_of_its_alias_keeps_is_a_problem(limited: str, is_right: bool, tmp_path: Path) -> None:
