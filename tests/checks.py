@@ -27,7 +27,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # How fast examples come says more about the machine than about the code.
 settings.register_profile(
-    "dev", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=EXAMPLES // 3
+    "dev", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=EXAMPLES // 5
 )
 # The same examples in every run: a change is judged by what it changes; new examples are found at the desk.
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)

@@ -1,4 +1,4 @@
-"""How many examples the property tests draw: a third in `make test`, all of them in `make test-long`."""
+"""How many examples the property tests draw: a fifth in `make test`, all of them in `make test-long`."""
 
 from hypothesis import settings
 

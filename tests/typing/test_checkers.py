@@ -4,8 +4,11 @@ import pytest
 
 from tests.typing.checkers import BAD, CHECKERS, GOOD, bad, expected, pyrefly
 
+# Pyright takes as long as all the rest.
+SLOW = {"pyright": pytest.mark.tools}
 
-@pytest.mark.parametrize("checker", CHECKERS)
+
+@pytest.mark.parametrize("checker", [pytest.param(name, marks=SLOW.get(name, ())) for name in CHECKERS])
 def test_good_code_is_accepted_and_every_mistake_is_found(checker: str, subtests: pytest.Subtests) -> None:
     """If other words are wanted: .venv/bin/python -m tests.typing.refresh"""
     # One test, for a checker takes seconds.

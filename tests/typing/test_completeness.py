@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.mark.parametrize("package", ["emitter_typed", "emitter_typed_codegen"])
 def test_every_symbol_has_a_type(package: str, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_what_stands_under_the_cursor_is_explained(server: YamlServer, at: str, 
     ("content", "marked", "said"),
     [
         (f"{FIELD}{{type: int, minimun: 0}}\n", "minimun", "Property minimun is not allowed."),
-        (f"{FIELD}list<int>\n", "list<int>", 'as in string?, "[T]"'),
+        (f"{FIELD}list<int>\n", "list<int>", 'float | string, "[T]"'),
         (f"{FIELD}{{type: int, pattern: x}}\n", "pattern", "pattern is a limit of string"),
         (f"{FIELD}{{type: int, default: abc}}\n", "abc", 'Expected "integer".'),
         (f"{TYPES}  A: {{doc: What is it?}}\n", "A", "give it one of enum, flags, alias, fields or union"),

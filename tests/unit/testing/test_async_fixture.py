@@ -7,6 +7,7 @@ import pytest
 from tests.unit.testing.suites import Suite
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.tools
 
 HELLO = """\
 import asyncio
