@@ -183,7 +183,7 @@ class Changes:
     def _add(self, before: Version, after: Version, schema: str) -> None:
         for change in compare(before.schema, after.schema):
             old, new = _spot(before, change.old), _spot(after, change.new)
-            # Whoever reads of a change sees the file that it is in, which may be an imported one.
+            # A change is shown with the file that it is in, which may be an imported one.
             files = {schema, *(_without_revision(spot.file) for spot in (old, new) if spot is not None)}
             found = [entry for entry in self._entries if self._is_meant(entry, change, files)]
             self._used |= {id(entry) for entry in found}

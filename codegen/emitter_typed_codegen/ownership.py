@@ -16,6 +16,7 @@ from zlib import crc32
 
 from attrs import field
 
+from emitter_typed_codegen.conflicts import MARKS, mark_of
 from emitter_typed_codegen.data import define
 
 MANIFEST = "manifest.json"
@@ -39,8 +40,6 @@ _ATTRIBUTES_HEAD = f"""\
 # {MARK}. Do not edit; without this line the file is yours, and is left alone.
 # Both sides of a merge are kept. The conflict in {MANIFEST} says: run `emitter-typed generate`.
 """
-_MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
-_CONFLICT = r"(?:<{7}|>{7}|\|{7})(?: |$)|={7}$"
 _SECTION = re.compile(r"\[(.+)\]").fullmatch
 _TEXT = r'"(?:[^"\\]|\\.)+"'
 _HASHED = rf'^\s*({_TEXT}): "([0-9a-f]{{64}})"'
@@ -112,7 +111,7 @@ class Ownership:
                 found = []
                 self._lists.setdefault(section[1], []).append(found)
             elif line and not line.startswith("#"):
-                found.append(_conflict(line) or line)
+                found.append(mark_of(line) or line)
 
     @property
     def names(self) -> set[str]:
@@ -142,14 +141,9 @@ def _lines(name: str, text: str) -> list[str]:
     lines = text.removesuffix("\n").split("\n")
     # Most lines of generated code stand there many times.
     known = {line: f"{crc32(line.encode('utf-8', 'surrogateescape'), start):08x}" for line in {*lines}}
-    if any(mark in text for mark in _MARKS):
-        known |= {line: mark for line in known if (mark := _conflict(line))}
+    if any(mark in text for mark in MARKS):
+        known |= {line: mark for line in known if (mark := mark_of(line))}
     return [known[line] for line in lines]
-
-
-def _conflict(line: str) -> str:
-    """Return the kind of the mark of a conflict that a line is, without whose side it is; empty: it is none."""
-    return line[:7] if line.startswith(_MARKS) and re.match(_CONFLICT, line) else ""
 
 
 def _settled(lines: list[str]) -> list[str]:

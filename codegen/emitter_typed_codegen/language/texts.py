@@ -16,7 +16,7 @@ LONGEST_ADDRESS = 1000
 # What Emitter allows in a channel: bytes 45 to 58 and 65 to 122, without the slash, and the dollar sign.
 SEGMENT_CHARACTER = r"[-.0-:A-Z\[\\\]^_`a-z$]"
 PARAMETER = r"\{[^{}\/:?*+.\s](?:[^{}\/:?*+]*[^{}\/:?*+.\s])?\}"
-"""A segment that is a parameter: `{room?}`, `{room*}`, `{room...}` and `{...room}` of web frameworks are none."""
+"""A segment that is a parameter: `{room?}`, `{room*}`, `{room...}` and `{...room}` of web frameworks are not."""
 
 FOREIGN_PARAMETER = r"(?::[A-Za-z_]\w*|\[{1,2}(?:\.\.\.)?[A-Za-z_]\w*\]{1,2})"
 """A segment that is a parameter elsewhere: `:room` and `[room]` of web frameworks. A channel could be called so."""
@@ -34,6 +34,9 @@ TOPIC = rf"^(?:{PARAMETER}|{_LITERAL})(?:\/(?:{PARAMETER}|{_LITERAL}))*\/?$"
 
 WORD = "^[0-9A-Za-z]+$"
 """The name or the value of an option in a topic."""
+
+WIDE_COLON = "\uff1a"
+"""The colon of Chinese and Japanese keyboards, which YAML does not take for a colon."""
 
 IMPORT_NAME = "^[a-z][a-z0-9_]*$"
 

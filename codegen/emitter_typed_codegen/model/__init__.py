@@ -8,7 +8,7 @@ Order is the author's; `canonical` keeps of it what means something. What only a
 from __future__ import annotations
 
 from emitter_typed_codegen.model.canonical import canonical, digest
-from emitter_typed_codegen.model.kinds import JsonKind, alternative, alternatives, json_kinds
+from emitter_typed_codegen.model.kinds import JsonKind, alternative, alternatives, beneath, json_kinds
 from emitter_typed_codegen.model.mentions import channel_types, mentioned, named, reachable
 from emitter_typed_codegen.model.schema import (
     Channel,
@@ -71,6 +71,7 @@ __all__ = [
     "Union",
     "alternative",
     "alternatives",
+    "beneath",
     "canonical",
     "channel_types",
     "digest",

@@ -1,4 +1,4 @@
-"""What the values of a type can be in JSON, which tells the types beside `|` apart."""
+"""The JSON kind of each type, by which a reader tells the types beside `|` apart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from emitter_typed_codegen.model.types import (
 )
 
 JsonKind = Literal["boolean", "number", "text", "list", "object"]
-"""What a value can be in JSON, null aside."""
+"""The kinds of values in JSON, without null."""
 
 _TEXT: tuple[JsonKind, ...] = ("text",)
 _NUMBER: tuple[JsonKind, ...] = ("number",)
@@ -38,6 +38,28 @@ _KINDS: dict[ScalarName, tuple[JsonKind, ...]] = {
 }
 
 
+def beneath(ref: TypeRef, types: Mapping[str, Declaration]) -> TypeRef:
+    """Return a type without its `?`, and what an alias stands for; an alias that leads to itself stays.
+
+    Args:
+        ref: The type.
+        types: The declared types by name.
+    """
+    return _follow(ref, types, set())
+
+
+def _follow(ref: TypeRef, types: Mapping[str, Declaration], seen: set[str]) -> TypeRef:
+    """Do the same, and add the names of the aliases to those that were seen before, which are not followed again."""
+    while True:
+        if isinstance(ref, Optional):
+            ref = ref.item
+        elif isinstance(ref, Named) and isinstance(alias := types.get(ref.name), Alias) and ref.name not in seen:
+            seen.add(ref.name)
+            ref = alias.type
+        else:
+            return ref
+
+
 def alternatives(ref: TypeRef, types: Mapping[str, Declaration]) -> tuple[TypeRef, ...]:
     """Return the types that a type is one of, those of aliases included; the type alone if it is one.
 
@@ -49,16 +71,8 @@ def alternatives(ref: TypeRef, types: Mapping[str, Declaration]) -> tuple[TypeRe
 
 
 def _alternatives(ref: TypeRef, types: Mapping[str, Declaration], within: Set[str]) -> Iterator[TypeRef]:
-    inner, seen = ref, {*within}
-    while isinstance(inner, Optional | Named):
-        if isinstance(inner, Optional):
-            inner = inner.item
-            continue
-        alias = types.get(inner.name)
-        if not isinstance(alias, Alias) or inner.name in seen:
-            break
-        seen.add(inner.name)
-        inner = alias.type
+    seen = {*within}
+    inner = _follow(ref, types, seen)
     if isinstance(inner, AnyOf):
         for member in inner.members:
             yield from _alternatives(member, types, seen)
@@ -67,7 +81,7 @@ def _alternatives(ref: TypeRef, types: Mapping[str, Declaration], within: Set[st
 
 
 def json_kinds(ref: TypeRef, types: Mapping[str, Declaration]) -> tuple[JsonKind, ...]:
-    """Return what the values of a type can be in JSON; nothing if the type is broken.
+    """Return the JSON kinds that values of a type can have; none if the type is broken.
 
     Args:
         ref: The type.
@@ -78,37 +92,33 @@ def json_kinds(ref: TypeRef, types: Mapping[str, Declaration]) -> tuple[JsonKind
 
 
 def _kinds(ref: TypeRef, types: Mapping[str, Declaration]) -> tuple[JsonKind, ...]:
-    seen: set[str] = set()
-    while True:
-        match ref:
-            case Scalar():
-                return _KINDS.get(ref.name, _TEXT)
-            case List():
-                return ("list",)
-            case Map():
-                return ("object",)
-            case AnyOf():
-                return ()
-            case Optional():
-                ref = ref.item
-            case Named():
-                declared = types.get(ref.name)
-                if not isinstance(declared, Alias):
-                    return () if declared is None else _declared_kinds(declared)
-                if ref.name in seen:
-                    return ()
-                seen.add(ref.name)
-                ref = declared.type
+    match beneath(ref, types):
+        case Scalar(name):
+            return _KINDS.get(name, _TEXT)
+        case List():
+            return ("list",)
+        case Map():
+            return ("object",)
+        case Named(name):
+            return _declared_kinds(types.get(name))
+        case _:
+            return ()
 
 
-def _declared_kinds(declared: Declaration) -> tuple[JsonKind, ...]:
-    if isinstance(declared, Record | Union):
-        return ("object",)
-    return _NUMBER if isinstance(declared, Enum) and declared.has_numbers else _TEXT
+def _declared_kinds(declared: Declaration | None) -> tuple[JsonKind, ...]:
+    match declared:
+        case None | Alias():
+            return ()
+        case Record() | Union():
+            return ("object",)
+        case Enum() if declared.has_numbers:
+            return _NUMBER
+        case _:
+            return _TEXT
 
 
 def alternative(ref: TypeRef, value: Literal_, types: Mapping[str, Declaration]) -> TypeRef:
-    """Return which of several types a value of the model has; the first, or only one, if it is none of theirs.
+    """Return the type, of several, that a value of the model has; the first one if it has none of their kinds.
 
     Args:
         ref: The type.
@@ -120,7 +130,7 @@ def alternative(ref: TypeRef, value: Literal_, types: Mapping[str, Declaration])
 
 
 def kind_of_value(value: Literal_) -> JsonKind:
-    """Return what a value of the model that is not None is in JSON."""
+    """Return the JSON kind of a value of the model that is not None."""
     match value:
         case bool():
             return "boolean"

@@ -55,7 +55,7 @@ class Protocol:
     reserved: str
     """What the topics of the broker's own begin with: no channel of a user's lies there."""
     first_segments: tuple[tuple[str, str], ...] = ()
-    """What topics of operations have in the place of a channel's first segment, as `$share`, and the operation."""
+    """Segments that operations write before a channel, such as `$share`, each with the name of its operation."""
     settings: tuple[Setting, ...] = ()
     """The options that a typed publish takes: a channel may say values for them."""
     others: tuple[str, ...] = ()

@@ -31,7 +31,7 @@ def refuse_alike(symbols: SymbolTable) -> None:
                 symbols.report.add(place, "several-types", message, hint)
                 break
             kinds = json_kinds(ref, symbols.types)
-            alike: list[JsonKind] = [kind for kind in kinds if taken.get(kind) is not None]
+            alike: list[JsonKind] = [kind for kind in kinds if kind in taken]
             if symbols.scalar(ref) == "json" or "json" in [symbols.scalar(one) for one, _ in taken.values()]:
                 message = "json is every JSON, so no other type can stand beside it"
                 symbols.report.add(place, "several-types", message, "write json alone, or remove it")

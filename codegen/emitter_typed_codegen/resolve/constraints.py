@@ -121,7 +121,7 @@ def check_constraints(
         rule: The rule of the problem.
         what: What the value is.
     """
-    if value is None or symbols.base(ref) is None:
+    if value is None:
         return
     ref = alternative(ref, value, symbols.types)
     base = symbols.base(ref)

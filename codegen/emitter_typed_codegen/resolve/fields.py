@@ -7,15 +7,7 @@ from collections.abc import Collection, Iterable
 from emitter_typed_codegen.language.scalars import FORMATS
 from emitter_typed_codegen.language.shapes import Shape, listed
 from emitter_typed_codegen.language.users import FIELD, UNKNOWN
-from emitter_typed_codegen.model import (
-    Constraint,
-    Field,
-    Literal_,
-    Optional,
-    Record,
-    ScalarName,
-    TypeRef,
-)
+from emitter_typed_codegen.model import Constraint, Field, Literal_, Optional, Record, ScalarName, TypeRef
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names

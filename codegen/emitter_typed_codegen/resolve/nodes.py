@@ -10,6 +10,7 @@ from attrs import field
 
 from emitter_typed_codegen.data import define
 from emitter_typed_codegen.language.shapes import LONGEST_NAME, Choice, Shape, listed
+from emitter_typed_codegen.language.texts import WIDE_COLON
 from emitter_typed_codegen.language.users import CHANNEL, FIELD, KINDS, PARAMETER, VALUE
 from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
 from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, truth_meant, word_advice
@@ -275,12 +276,9 @@ def _hint(node: Node, shape: str) -> str:
     return "" if node.value else "write one, or remove the key"
 
 
-_WIDE_COLON = "\uff1a"
-
-
 def _asciified(key: str) -> str:
     """Return how a key and its value are written that a colon of Chinese and Japanese holds together."""
-    name, colon, value = key.partition(_WIDE_COLON)
+    name, colon, value = key.partition(WIDE_COLON)
     return f"write {name}: {value.strip()}, with the colon of ASCII and a space" if colon else ""
 
 

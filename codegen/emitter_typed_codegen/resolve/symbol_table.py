@@ -8,6 +8,7 @@ from typing import TypeAlias
 from attrs import field
 
 from emitter_typed_codegen.data import define
+from emitter_typed_codegen.language.texts import IMPORT_NAME
 from emitter_typed_codegen.model import (
     Alias,
     AnyOf,
@@ -79,7 +80,7 @@ class SymbolTable:
     def beyond(self, name: str) -> str:
         """Return what to do about a type that an imported file does not declare; empty if none is named."""
         called, dot, _ = name.partition(".")
-        if not dot or re.fullmatch("[a-z][a-z0-9_]*", called) is None:
+        if not dot or re.fullmatch(IMPORT_NAME, called) is None:
             return ""
         if called not in self.imports:
             return f"import its file, as in imports: {{{called}: ./{called}.yaml}}"

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from emitter_typed_codegen.conflicts import MARKS, mark_of
 from emitter_typed_codegen.problems import Problem, did_you_mean, quoted
 from emitter_typed_codegen.source.foreign import foreign
 from emitter_typed_codegen.source.parser import parse
@@ -27,9 +28,6 @@ _WIDE = (
     ("UTF-16", re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0|\0[^\0]").match),
 )
 
-_MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
-_CONFLICT = r"<{7}(?: |$)"
-_REST_OF_CONFLICT = r"={7}$|(?:>{7}|\|{7})(?: |$)"
 _RESOLVE = "keep the lines that are right, and delete those that begin with <<<<<<<, |||||||, ======= or >>>>>>>"
 
 
@@ -114,17 +112,18 @@ def _undecodable(text: Text, content: bytes, error: UnicodeDecodeError) -> Probl
 def _conflicts(text: Text) -> Iterator[Problem]:
     """Yield the conflicts that Git left: what stands between their marks is two schemas, also if a mark is missing."""
     closed = 0
-    marks = [(number, line) for number, line in enumerate(text.lines, start=1) if line.startswith(_MARKS)]
+    marks = [(number, line) for number, line in enumerate(text.lines, start=1) if line.startswith(MARKS)]
     ends = [number for number, line in marks if line.startswith(">>>>>>>")]
     for number, line in marks:
-        if re.match(_CONFLICT, line):
+        mark = mark_of(line)
+        if mark == "<<<<<<<":
             end = next((one for one in ends if one > number), None)
             until = "" if end is None else f", up to line {end}"
             message = f"a merge conflict of Git begins here{until}"
             yield text.problem(number, 1, len(line) + 1, "yaml-syntax", message, _RESOLVE)
             closed = end or len(text.lines)
-        elif number > closed and re.match(_REST_OF_CONFLICT, line):
-            message = f"this mark is left from a merge conflict of Git: {line[:7]}"
+        elif mark and number > closed:
+            message = f"this mark is left from a merge conflict of Git: {mark}"
             yield text.problem(number, 1, len(line) + 1, "yaml-syntax", message, _RESOLVE)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from attrs import Factory
 
 from emitter_typed_codegen.data import define, frozen
+from emitter_typed_codegen.language.texts import WIDE_COLON
 from emitter_typed_codegen.problems import Problem, Rule, quoted
 from emitter_typed_codegen.source.loading import MarkedYAMLError, PythonLoader, YAMLError, events, parsed, unclosed
 from emitter_typed_codegen.source.tree import Text
@@ -34,8 +35,6 @@ _UNCLOSED = (
     ("the bracket of this list is not closed", "close it with ]"),
     ("the brace of this map is not closed", "close it with }"),
 )
-_WIDE_COLON = "\uff1a"
-"""The colon that is typed with the keyboards of Chinese and Japanese."""
 _QUOTES = "“”„‟‘’"
 _INDENTED = "this line is indented differently from the lines around it"
 _SAME_SPACES = "indent both with the same number of spaces"
@@ -112,7 +111,7 @@ class _Mender:
         found = _KEY.match(lines[first])
         nested = sum(_indent(line) is not None for line in lines[first:end]) > 1
         # The marks of other languages, such as //, are no names.
-        a_name = found is not None and any(map(str.isalnum, found["name"])) and _WIDE_COLON not in found["name"]
+        a_name = found is not None and any(map(str.isalnum, found["name"])) and WIDE_COLON not in found["name"]
         named = a_name and found is not None and (found["rest"].startswith(":") or not nested)
         if found is not None and named:
             lines[first] = f"{found['before']}{found['name'].rstrip(':')}:"
@@ -164,9 +163,9 @@ def _no_key(text: Text, row: int) -> Problem:
     """Return the problem that a line among entries is none."""
     line = text.lines[row]
     missing = _MEANT.match(line)
-    wide = line.find(_WIDE_COLON)
+    wide = line.find(WIDE_COLON)
     if wide >= 0 and missing is None:
-        fixed = line.replace(_WIDE_COLON, ": ", 1).strip()
+        fixed = line.replace(WIDE_COLON, ": ", 1).strip()
         place = row + 1, wide + 1, wide + 2
         message, hint = "this colon is not the one of ASCII", f"write {fixed[:_LONGEST_SHOWN]}"
     elif missing is not None:
@@ -277,7 +276,7 @@ class _Telling:
         span = self._value(self._row, self._at)
         if span is None or span[0] == len(self._line) - len(self._line.lstrip()):
             above = next((n for n in range(self._row - 1, -1, -1) if self._text.lines[n].strip()), self._row)
-            if _WIDE_COLON in self._text.lines[above]:
+            if WIDE_COLON in self._text.lines[above]:
                 return _no_key(self._text, above)
             return self._lone_word() or self._at_mark(
                 "this key is indented deeper than the one above, which has a value already", _SAME_SPACES

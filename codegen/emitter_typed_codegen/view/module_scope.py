@@ -33,6 +33,8 @@ from emitter_typed_codegen.model import (
     Union,
     alternative,
     alternatives,
+    beneath,
+    named,
 )
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, class_name, constant_name, hidden_name
 from emitter_typed_codegen.pytypes import (
@@ -143,13 +145,7 @@ class ModuleScope:
 
     def base(self, ref: TypeRef) -> TypeRef:
         """Return a type without what makes it optional, and what an alias stands for."""
-        while True:
-            if isinstance(ref, Optional):
-                ref = ref.item
-            elif isinstance(ref, Named) and isinstance(alias := self.schema.by_name[ref.name], Alias):
-                ref = alias.type
-            else:
-                return ref
+        return beneath(ref, self.schema.by_name)
 
     def held(self, ref: TypeRef, value: Literal_) -> TypeRef:
         """Return the type that a value of a type has: of several, the one of its kind."""
@@ -326,21 +322,6 @@ class ModuleScope:
         while len(parts) > 3 and not parts[-1]:
             parts.pop()
         return call(self.use(_DATETIME), *map(str, parts), tzinfo=zone)
-
-
-def named(ref: TypeRef) -> list[str]:
-    """Return the names of the declared types in a type."""
-    match ref:
-        case Named():
-            return [ref.name]
-        case Optional() | List():
-            return named(ref.item)
-        case Map():
-            return named(ref.value)
-        case AnyOf():
-            return [name for member in ref.members for name in named(member)]
-        case Scalar():
-            return []
 
 
 def distinct(scope: ModuleScope, alias: Alias) -> bool:

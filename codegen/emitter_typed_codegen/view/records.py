@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import STEP, WIDTH, Assigned, Bracketed, Expression, Group, Joined, flat, lay, width
-from emitter_typed_codegen.model import Field, Map, Record, Scalar
+from emitter_typed_codegen.model import Field, Map, Record, Scalar, named
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, class_name
 from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, STR, Applied, Name
 from emitter_typed_codegen.texts import literal
@@ -15,7 +15,6 @@ from emitter_typed_codegen.view.module_scope import (
     attribute,
     call,
     contract,
-    named,
     own_names,
     plain,
     sequence,
@@ -172,7 +171,7 @@ def _default(scope: ModuleScope, field: Field) -> tuple[dict[str, Expression], b
     if isinstance(base, Map) and isinstance(expression, Group) and not expression.items:
         item = scope.annotation(base.value)
         # In quotes, since it may come later in the module.
-        return {"factory": _empty_map(scope, literal(flat(item)) if named(base.value) else item)}, False
+        return {"factory": _empty_map(scope, literal(flat(item)) if any(named(base.value)) else item)}, False
     return {"factory": Joined(["lambda: ", Bracketed(expression, always=True)])}, False
 
 

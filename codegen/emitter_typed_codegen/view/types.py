@@ -18,6 +18,7 @@ from emitter_typed_codegen.model import (
     Schema,
     Secret,
     Union,
+    named,
 )
 from emitter_typed_codegen.names import BUILTIN_CLASSES, class_name, constant_name
 from emitter_typed_codegen.pytypes import BUILTINS, HERE, Imports, Name
@@ -29,7 +30,6 @@ from emitter_typed_codegen.view.module_scope import (
     call,
     contract,
     distinct,
-    named,
     named_values,
     own_names,
     plain,
