@@ -8,7 +8,7 @@ import warnings
 
 from emitter_typed_codegen.language.limits import LIMITS, LONGEST_PATTERN, MOST, RANGE, ConstraintRule
 from emitter_typed_codegen.model import AnyOf, Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef, alternative
-from emitter_typed_codegen.problems import Rule, quoted
+from emitter_typed_codegen.problems import Rule, quoted, with_article
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import Base, SymbolTable
 from emitter_typed_codegen.resolve.values import UNFIT, comparable, read_value
@@ -72,13 +72,9 @@ def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tu
 
 
 def _named(base: Base) -> str:
-    match base:
-        case Scalar(name):
-            return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
-        case AnyOf():
-            return "several types"
-        case _:
-            return f"a {type(base).__name__.lower()}".replace("a enum", "an enum").replace("a flags", "flags")
+    if isinstance(base, AnyOf):
+        return "several types"
+    return with_article(base.name if isinstance(base, Scalar) else type(base).__name__.lower())
 
 
 _INSTEAD: dict[ConstraintRule, dict[str, str]] = {

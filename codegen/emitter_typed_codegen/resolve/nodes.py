@@ -12,7 +12,7 @@ from emitter_typed_codegen.data import define
 from emitter_typed_codegen.language.shapes import LONGEST_NAME, Choice, Shape, listed
 from emitter_typed_codegen.language.texts import WIDE_COLON
 from emitter_typed_codegen.language.users import CHANNEL, FIELD, KINDS, PARAMETER, VALUE
-from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
+from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted, with_article
 from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, truth_meant, word_advice
 from emitter_typed_codegen.source import BrokenNode, ListNode, MapNode, Node, Placed, ScalarNode
 
@@ -284,9 +284,8 @@ def _asciified(key: str) -> str:
 
 def _another_shapes(key: str) -> str:
     """Return what has a key that does not belong here; empty if nothing has it."""
-    having = [shape.name for shape in (FIELD, CHANNEL, PARAMETER, VALUE, *KINDS) if shape.key(key) is not None]
-    articles = [f"an {name}" if name[0] in "aeu" and name != "union" else f"a {name}" for name in having]
-    return f"{quoted(key)} is a key of {listed(articles, 'and')}" if having else ""
+    having = [with_article(shape.name) for shape in (FIELD, CHANNEL, PARAMETER, VALUE, *KINDS) if shape.key(key) is not None]
+    return f"{quoted(key)} is a key of {listed(having, 'and')}" if having else ""
 
 
 _ENTRY = r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?"

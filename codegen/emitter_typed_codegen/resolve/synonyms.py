@@ -90,7 +90,7 @@ _ADVICE = {
     "allof extends inherits": (
         "remove it: a record cannot inherit. Write out all fields, or add a field whose type is the other record"
     ),
-    "multipleof readonly writeonly uniqueitems contenttype immutable format precision scale decimals step unique": (
+    "multipleof readonly writeonly uniqueitems contenttype immutable precision scale decimals step unique": (
         "remove it: the language has no such key"
     ),
     "name": "remove it: the name stands before the colon",

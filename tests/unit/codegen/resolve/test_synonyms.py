@@ -82,6 +82,9 @@ FIELDS = [
     ("{type: string, pattern: ''}", "wrong-shape", "write one"),
     ("{type: string, wire: ''}", "wrong-shape", "write one"),
     ("{type: string, wire: null}", "wrong-shape", 'write "null"'),
+    ("{type: int | bool, format: unix}", "bad-format", "where a time is a number, write int or float in the type"),
+    ('{type: "[datetime]", format: unix}', "bad-format", "remove it; where a time is a number"),
+    ("{type: float | bool, format: int32}", "bad-format", "remove it; where a time is a number"),
     ("byte[]", "type-syntax", "write bytes"),
     ("hex", "unknown-type", "write string"),
     ("unix_ms", "unknown-type", "write datetime, and format: unix_ms beside it"),
@@ -119,6 +122,7 @@ TYPES = [
     ("{enum: [{auto: 1}]}", "wrong-shape", "as in enum: {auto: 1}"),
     ("{enum: [{name: auto, value: 1}]}", "wrong-shape", "as in enum: {auto: 1}"),
     ("{flags: [1]}", "flag-letter", "as in r: {name: read}"),
+    ("{alias: datetime, format: unix}", "unknown-key", "'format' is a key of a field"),
     ("{alias: int, deprecated: x}", "unknown-key", "'deprecated' is a key of a field, a channel, a value and a record"),
 ]
 

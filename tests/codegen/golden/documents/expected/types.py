@@ -41,8 +41,11 @@ class Water(Record):
 
     litres: Decimal = field(validator=exclusive_minimum(Decimal(0)))
     """Unit: litres. More than 0."""
-    lasts: timedelta = field(default=timedelta(seconds=90))
-    """Default: 90."""
+    lasts: timedelta = field(
+        default=timedelta(seconds=90),
+        validator=maximum(timedelta(seconds=3600)),
+    )
+    """At most 3600 seconds. Default: 90 seconds."""
 
 
 @warn_when_made("use Water with 0 litres")
@@ -80,6 +83,7 @@ Command = Annotated[
 """What a greenhouse is told."""
 
 HouseId = str
+"""Matching `[a-z0-9-]{1,32}`."""
 
 
 class Mode(Enum):
@@ -97,7 +101,10 @@ class Mode(Enum):
 
 
 PlantId = str
-"""The number on the plant's label."""
+"""The number on the plant's label.
+
+Matching `[a-z0-9]{1,8}(-[0-9]{4})?`.
+"""
 
 
 @warn_when_made(source="it is always probe")
@@ -135,7 +142,7 @@ class Reading(Record):
     plants: tuple[PlantId, ...] = field(
         validator=[min_items(1), each(pattern("[a-z0-9]{1,8}(-[0-9]{4})?"))],
     )
-    """At least 1 item."""
+    """At least 1 item. Each item: matching `[a-z0-9]{1,8}(-[0-9]{4})?`."""
     extra: Mapping[str, tuple[Reading | None, ...]] = field(
         factory=dict[str, "tuple[Reading | None, ...]"],
     )
@@ -167,7 +174,10 @@ class Rights(Flags):
 
 
 Share = float
-"""A part of a whole, from 0 to 1."""
+"""A part of a whole, from 0 to 1.
+
+At least 0.0, at most 1.0.
+"""
 
 
 class Token(Secret):
