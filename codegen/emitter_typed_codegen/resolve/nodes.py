@@ -284,7 +284,9 @@ def _asciified(key: str) -> str:
 
 def _another_shapes(key: str) -> str:
     """Return what has a key that does not belong here; empty if nothing has it."""
-    having = [with_article(shape.name) for shape in (FIELD, CHANNEL, PARAMETER, VALUE, *KINDS) if shape.key(key) is not None]
+    having = [
+        with_article(shape.name) for shape in (FIELD, CHANNEL, PARAMETER, VALUE, *KINDS) if shape.key(key) is not None
+    ]
     return f"{quoted(key)} is a key of {listed(having, 'and')}" if having else ""
 
 

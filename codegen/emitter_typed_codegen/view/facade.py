@@ -35,16 +35,8 @@ _TABLE = "_CLASSES"
 _CHANNELS = f"./{CHANNELS_MODULE[1:]}"
 """The module of the channels, where it is named in front of what it has."""
 
-_REFUSED = Section(
-    "Raises",
-    [
-        (
-            "InvalidArgument",
-            "The client is of another class, or the key is none of these. A channel without a key raises it when it "
-            "is used.",
-        )
-    ],
-)
+_WRONG = "The client is of another class, or the key is none of these. A channel without a key raises it when used."
+_REFUSED = Section("Raises", [("InvalidArgument", _WRONG)])
 
 
 @frozen(kw_only=True)

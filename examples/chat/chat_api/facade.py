@@ -36,7 +36,7 @@ class Chat(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     invitation: InvitationChannels
@@ -76,7 +76,7 @@ class AsyncChat(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     invitation: AsyncInvitationChannels

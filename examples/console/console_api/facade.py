@@ -29,7 +29,7 @@ class Console(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     notes: NotesChannels
@@ -54,7 +54,7 @@ class AsyncConsole(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     notes: AsyncNotesChannels

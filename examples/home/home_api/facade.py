@@ -29,7 +29,7 @@ class Home(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     temperature: TemperatureChannels
@@ -55,7 +55,7 @@ class AsyncHome(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     temperature: AsyncTemperatureChannels

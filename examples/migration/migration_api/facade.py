@@ -34,7 +34,7 @@ class Ferry(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     notice: NoticeChannels
@@ -67,7 +67,7 @@ class AsyncFerry(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     notice: AsyncNoticeChannels

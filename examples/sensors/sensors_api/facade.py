@@ -34,7 +34,7 @@ class Greenhouses(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     alarm: AlarmChannels
@@ -67,7 +67,7 @@ class AsyncGreenhouses(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     alarm: AsyncAlarmChannels

@@ -29,7 +29,7 @@ class Bikes(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     station: StationChannels
@@ -55,7 +55,7 @@ class AsyncBikes(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     station: AsyncStationChannels

@@ -29,7 +29,7 @@ class Workers(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     jobs: JobsChannel
@@ -60,7 +60,7 @@ class AsyncWorkers(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     jobs: AsyncJobsChannel

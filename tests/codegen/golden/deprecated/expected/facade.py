@@ -35,7 +35,7 @@ class Attic(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     reading: ReadingChannels
@@ -71,7 +71,7 @@ class AsyncAttic(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     reading: AsyncReadingChannels

@@ -47,7 +47,7 @@ class Greenhouse(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     alarm: AlarmChannels
@@ -117,7 +117,7 @@ class AsyncGreenhouse(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     alarm: AsyncAlarmChannels

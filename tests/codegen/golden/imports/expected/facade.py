@@ -34,7 +34,7 @@ class Greenhouse(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     limits: LimitsChannel
@@ -65,7 +65,7 @@ class AsyncGreenhouse(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     limits: AsyncLimitsChannel

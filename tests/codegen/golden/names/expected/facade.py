@@ -47,7 +47,7 @@ class OddNames(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     GPSFix: GPSFixChannel
@@ -109,7 +109,7 @@ class AsyncOddNames(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     GPSFix: AsyncGPSFixChannel

@@ -36,7 +36,7 @@ class Numbers(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     battery: BatteryChannels
@@ -74,7 +74,7 @@ class AsyncNumbers(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     battery: AsyncBatteryChannels

@@ -36,7 +36,7 @@ class Garden(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     modes: ModesChannel
@@ -74,7 +74,7 @@ class AsyncGarden(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     modes: AsyncModesChannel

@@ -38,7 +38,7 @@ class Several(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     items: ItemsChannel
@@ -82,7 +82,7 @@ class AsyncSeveral(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     items: AsyncItemsChannel

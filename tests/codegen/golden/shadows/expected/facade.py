@@ -40,7 +40,7 @@ class Address(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     async_: AsyncChannels
@@ -89,7 +89,7 @@ class AsyncAddress(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     async_: AsyncAsyncChannels

@@ -29,7 +29,7 @@ class Widths(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     levels_of_all_stations: LevelsOfAllStationsChannels
@@ -56,7 +56,7 @@ class AsyncWidths(Facade):
 
     Raises:
         InvalidArgument: The client is of another class, or the key is none of these. A
-            channel without a key raises it when it is used.
+            channel without a key raises it when used.
     """
 
     levels_of_all_stations: AsyncLevelsOfAllStationsChannels
