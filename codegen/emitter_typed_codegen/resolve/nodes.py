@@ -50,12 +50,14 @@ class Report:
         known = tuple(names)
         return "" if len(known) > _MOST_KNOWN else did_you_mean(text, known)
 
+    def one_of(self, text: str, names: Sequence[str]) -> str:
+        """Return "did you mean …?", or which names there are if they are few."""
+        few = 0 < len(names) <= _MOST_LISTED
+        return self.meant(text, names) or (f"write {listed(names, 'or')}" if few else "")
+
     def unknown(self, place: Placed, rule: Rule, what: str, name: str, known: Collection[str]) -> None:
         """Note a name that nothing has, with the closest one that something has."""
-        hint = self.meant(name, known)
-        if not hint and 0 < len(known) <= _MOST_LISTED:
-            hint = f"write {listed(sorted(known), 'or')}"
-        self.add(place, rule, f"there is no {what} {quoted(name)}", hint)
+        self.add(place, rule, f"there is no {what} {quoted(name)}", self.one_of(name, sorted(known)))
 
     def expect(self, node: Node, what: str, shape: str, hint: str = "") -> None:
         """Note that a node has the wrong shape; a broken one is not mentioned again."""

@@ -289,6 +289,7 @@ class _Reader:
             raise _Wrong(start, end, f"there is no type {quoted(name)}")
         known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
         hint = write_type(self._meant).replace("write", "write type:", 1) if self._meant else type_advice(name)
+        hint = hint or ("" if name.isprintable() else "delete the character that is not visible")
         hint = hint or self._symbols.imported(name)
         hint = hint or self._symbols.report.meant(name, chain(known, self._symbols.names))
         hint = hint or self._symbols.beyond(name) or f"declare it under types, or write one of {listed(known, 'or')}"

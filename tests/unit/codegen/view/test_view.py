@@ -114,9 +114,7 @@ def test_a_field_is_told_what_its_name_does_not_tell(generate: Generate) -> None
         ('"bool | [Wait]"', "If `tuple[Wait, ...]`, each item: at most 60 seconds."),
     ],
 )
-def test_limits_are_told_with_their_unit_and_with_what_they_hold_for(
-    generate: Generate, field: str, told: str
-) -> None:
+def test_limits_are_told_with_their_unit_and_with_what_they_hold_for(generate: Generate, field: str, told: str) -> None:
     text = generate(
         "types:\n"
         "  Percent: {alias: int, minimum: 0, maximum: 100}\n"
