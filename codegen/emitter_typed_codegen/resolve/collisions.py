@@ -15,7 +15,7 @@ from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries, Report
 from emitter_typed_codegen.source import MapNode, Placed
 
-_PLAIN = re.compile(r"(?!(?:true|false|null)$)[^\W\d][\w-]*(?: [\w-]+)*", re.IGNORECASE).fullmatch
+_PLAIN = r"(?i)(?!(?:true|false|null)$)[^\W\d][\w-]*(?: [\w-]+)*"
 
 
 @define(eq=False)
@@ -55,7 +55,7 @@ class Names:
             hint = "remove or rename one of the two" if written == other else "rename one of the two"
             if self.way_out and written != other:
                 hint = self.way_out.replace(
-                    "{}", written if _PLAIN(written) else json.dumps(written, ensure_ascii=False)
+                    "{}", written if re.fullmatch(_PLAIN, written) else json.dumps(written, ensure_ascii=False)
                 )
             self.report.add(place, self.rule, message, hint)
         else:
