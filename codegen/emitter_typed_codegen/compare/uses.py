@@ -203,11 +203,11 @@ def _several(walk: Walk, old: Resolved, new: Resolved, use: _Use) -> None:
         compare_use(walk, one, other, use.at, formats=use.formats, limits=use.limits, alias=use.alias)
     before, after = zip(schemas, use.refs, use.formats, strict=True)
     for one in left:
-        read = reads_type(after, (walk.old, one, use.formats[0]), "json")
+        read = reads_type(after, (walk.old, one, use.formats[0]))
         rule = "type-respelled" if read else "alternative-removed"
         walk.add(rule, *use.at, f"{spelled(one)} is removed: {use.words}")
     for other in right:
-        read = reads_type(before, (walk.new, other, use.formats[1]), "json")
+        read = reads_type(before, (walk.new, other, use.formats[1]))
         rule = "type-respelled" if read else "alternative-added"
         walk.add(rule, *use.at, f"{spelled(other)} is added: {use.words}")
     if isinstance(old.base, AnyOf) and isinstance(new.base, AnyOf):

@@ -213,10 +213,6 @@ class _Telling:
     def _at_mark(self, message: str, hint: str = "") -> Problem:
         return self._make(self._row, self._at, self._at + 1, message, hint)
 
-    def _at_opened(self, message: str, hint: str = "") -> Problem:
-        row, at = self._opened
-        return self._make(row, at, at + 1, message, hint)
-
     def _tab(self) -> Problem | None:
         indent = self._line[: len(self._line) - len(self._line.lstrip())]
         if "\t" in indent:
@@ -230,9 +226,10 @@ class _Telling:
     def _quotes(self) -> Problem | None:
         if "quoted scalar" not in self._context:
             return None
-        if "escape" not in self._wording and "hexadecimal" not in self._wording:
-            return self._at_opened("this quote is not closed", "write the same quote at the end of the text")
         row, at = self._opened
+        if "escape" not in self._wording and "hexadecimal" not in self._wording:
+            hint = "write the same quote at the end of the text"
+            return self._make(row, at, at + 1, "this quote is not closed", hint)
         line = self._text.lines[row]
         closed = re.compile(r'"(?:[^"\\]|\\.)*"').match(line, at)
         inner = closed[0][1:-1] if closed is not None else ""

@@ -55,7 +55,7 @@ class Doc:
 
 def field_doc(scope: ModuleScope, field: Field) -> Doc:
     """Return the docstring of a field; an empty one where there is nothing but its name to say."""
-    return Doc(sentence(field.doc), facts(scope, field))
+    return Doc(field.doc, facts(scope, field))
 
 
 def facts(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:

@@ -196,8 +196,7 @@ def _base(declared: Enum | Flags) -> Name:
 
 def _enum_member(value: EnumValue) -> Member:
     facts = sentence(f"Deprecated: {value.deprecated}") if value.deprecated is not None else ""
-    doc = sentence(value.doc) if facts else value.doc
-    return Member(Assigned(constant_name(value.name), plain(value.wire)), Doc(doc, facts))
+    return Member(Assigned(constant_name(value.name), plain(value.wire)), Doc(value.doc, facts))
 
 
 def _alias(scope: ModuleScope, alias: Alias) -> Expression:
