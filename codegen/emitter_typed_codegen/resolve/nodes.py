@@ -97,7 +97,7 @@ class Report:
             else:
                 elsewhere.add(key_called(key.value, known))
                 hint = _asciified(key.value) or key_advice(key.value, known) or self.meant(key.value, known)
-                hint = hint or _another_shapes(key.value) or f"its keys are {listed(known)}"
+                hint = hint or _another_shapes(key.value) or _behind_comma(key) or f"its keys are {listed(known)}"
                 if not key.value.isprintable():
                     # Such as a space that was copied from a page.
                     hint = "delete the character that is not visible, and indent with spaces"
@@ -271,7 +271,8 @@ def _hint(node: Node, shape: str) -> str:
             return "indent what belongs to it further, or write {} if it has no entries"
         return "write a name, a colon and a space before each entry"
     if shape == "a list" and (node.value or not node.plain):
-        written = _as_written(node)
+        several = re.split(r"\s*[,|]\s*", node.value.strip())
+        written = ", ".join(several) if all(map(_WORD, several)) else _as_written(node)
         return f"write [{written}]" if written.isprintable() and len(written) <= LONGEST_NAME else ""
     if node.is_null and node.value and shape.startswith(("a text", "a name")):
         return f'write "{node.value}" if the text is meant'
@@ -292,7 +293,18 @@ def _another_shapes(key: str) -> str:
     return f"{quoted(key)} is a key of {listed(having, 'and')}" if having else ""
 
 
+def _behind_comma(key: ScalarNode) -> str:
+    """Return what to do about a key without a colon, as it comes of a text with a comma; empty if it has one."""
+    line = key.text.lines[key.line - 1]
+    behind_comma = line[: key.column - 1].rstrip().endswith(",")
+    has_colon = line[key.end_column - 1 :].lstrip().startswith(":")
+    return "if this is part of the text before it, put that text in quotes" if behind_comma and not has_colon else ""
+
+
 _ENTRY = r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?"
+
+
+_WORD = re.compile(r"[^\W\d][\w.-]*").fullmatch
 
 
 _LFS = "version https://git-lfs.github.com/spec/"

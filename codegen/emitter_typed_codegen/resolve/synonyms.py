@@ -93,6 +93,7 @@ _ADVICE = {
     "multipleof readonly writeonly uniqueitems contenttype immutable precision scale decimals step unique": (
         "remove it: the language has no such key"
     ),
+    "range between": "write it as in minimum: 0 and maximum: 10",
     "name": "remove it: the name stands before the colon",
     "last history replay": "pass it in the call, as in subscribe(last=10)",
     "response responses reply": "declare a second channel for it",

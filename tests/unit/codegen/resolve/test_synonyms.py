@@ -99,6 +99,9 @@ FIELDS = [
     ("“[int]”", "type-syntax", 'write "[int]"'),
     ("{type: “[int]”}", "yaml-syntax", 'write "[int]"'),
     ("{type: int, doc:}", "yaml-syntax", "write one, or remove the key"),
+    ("{type: int, doc: 50% of, it}", "unknown-key", "if this is part of the text before it, put that text in quotes"),
+    ("{type: decimal, maximum: 1,5}", "unknown-key", "put that text in quotes"),
+    ("{type: int, range: [0, 5]}", "unknown-key", "write it as in minimum: 0 and maximum: 10"),
     ("{type: int, doc：x}", "unknown-key", "write doc: x, with the colon of ASCII and a space"),
 ]
 
@@ -107,6 +110,13 @@ TYPES = [
     ("{type: object, properties: {a: int}}", "missing-key", "'fields'"),
     ("{type: string, pattern: a}", "missing-key", "'alias'"),
     ("{values: [a]}", "missing-key", "'enum'"),
+    ("{enum: auto | half-open}", "wrong-shape", "write [auto, half-open]"),
+    ("{enum: 'auto, manual'}", "wrong-shape", "write [auto, manual]"),
+    ("{enum: one text}", "wrong-shape", "write [one text]"),
+    ("{union: A | B, tag: kind}", "wrong-shape", "write [A, B]"),
+    ("auto | manual", "wrong-shape", "write It: {enum: [auto, manual]}"),
+    ("A | string", "wrong-shape", "write It: {alias: A | string}"),
+    ("{fields: {x int}}", "wrong-shape", "write x: int"),
     ("{oneOf: [A]}", "missing-key", "'union'"),
     ("{union: {A: 1}, tag: kind}", "wrong-shape", "write union: [A], and beside it values: [1]"),
     ("{union: {1: A}, tag: kind}", "wrong-shape", "write union: [A], and beside it values: [1]"),
