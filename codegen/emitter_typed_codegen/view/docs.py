@@ -38,6 +38,9 @@ _WORDS = {
     "pattern": "matching `{}`",
 }
 
+_DEEPEST = 3
+"""In how many lists, maps and types beside `|` a limit may be to be told of."""
+
 
 @frozen
 class Doc:
@@ -92,26 +95,29 @@ def limits(scope: ModuleScope, ref: TypeRef, constraints: tuple[Constraint, ...]
     """
     # Most have none.
     if constraints or not isinstance(ref, Scalar):
-        for text in _limits(scope, ref, constraints, unit, ""):
+        for text in _limits(scope, ref, constraints, unit):
             yield sentence(text[0].upper() + text[1:])
 
 
-def _limits(scope: ModuleScope, ref: TypeRef, constraints: tuple[Constraint, ...], unit: str, of: str) -> Iterator[str]:
+def _limits(
+    scope: ModuleScope, ref: TypeRef, constraints: tuple[Constraint, ...], unit: str, of: tuple[str, ...] = ()
+) -> Iterator[str]:
     base = scope.base(ref)
     scalar = base.name if isinstance(base, Scalar) else ""
     words = ", ".join(_words(one, scalar, unit) for one in (*_of_aliases(scope, ref), *constraints))
     if words:
-        yield f"{of}: {words}" if of else words
-    of = of and f"{of}, "
+        yield ": ".join(filter(None, [", ".join(of), words]))
+    if len(of) == _DEEPEST:
+        return
     match base:
         case List(item):
-            yield from _limits(scope, item, (), "", f"{of}each item")
+            yield from _limits(scope, item, (), "", (*of, "each item"))
         case Map(value):
-            yield from _limits(scope, value, (), "", f"{of}each value")
+            yield from _limits(scope, value, (), "", (*of, "each value"))
         case AnyOf():
             for member in alternatives(base, scope.schema.by_name):
                 shown = flat(scope.prose().annotation(member))
-                yield from _limits(scope, member, (), "", f"{of}if `{shown}`")
+                yield from _limits(scope, member, (), "", (*of, f"if `{shown}`"))
         case _:
             pass
 
