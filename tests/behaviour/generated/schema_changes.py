@@ -1526,6 +1526,7 @@ ROWS = (
         new_reads=REFUSED,
         new_sends=_of(what={"watts": 1}),
         old_reads=REFUSED,
+        also=frozenset({"field-added-required"}),
     ),
     Row(
         rule="type-respelled",
