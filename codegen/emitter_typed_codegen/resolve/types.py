@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from emitter_typed_codegen.language.limits import LIMITS
 from emitter_typed_codegen.language.scalars import SCALARS
@@ -219,7 +220,7 @@ def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | N
     tag = entries.scalar("tag")
     inline = "declare the record under types, and write its name here"
     listed = entries.get("union")
-    hint = _as_members(symbols, listed) if isinstance(listed, MapNode) else ""
+    hint = _as_members(symbols, listed, tag) if isinstance(listed, MapNode) else ""
     members = symbols.report.texts(listed, "'union'", inline=inline, hint=hint)
     if isinstance(listed, ListNode) and not listed.items:
         symbols.report.add(
@@ -246,8 +247,8 @@ def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | N
     )
 
 
-def _as_members(symbols: SymbolTable, node: MapNode) -> str:
-    """Return how a map of members and their values is written, in either direction; empty if it is no such map."""
+def _as_members(symbols: SymbolTable, node: MapNode, tag: ScalarNode | None) -> str:
+    """Return how a map of members and their values, or fields, is written; empty if it is no such map."""
     pairs = [(key, value) for key, value in node.pairs if isinstance(value, ScalarNode)]
     if not pairs or len(pairs) != len(node.pairs):
         return ""
@@ -255,8 +256,15 @@ def _as_members(symbols: SymbolTable, node: MapNode) -> str:
     for members, values in ((keys, described), (described, keys)):
         if all(symbols.find(member.value) for member in members):
             names, tags = (", ".join(one.value for one in many) for many in (members, values))
-            return f"write union: [{names}], and beside it values: [{tags}]"
+            telling = tag is None and all(map(partial(_has_field, symbols), members, values))
+            key = "present" if telling else "values"
+            return f"write union: [{names}], and beside it {key}: [{tags}]"
     return ""
+
+
+def _has_field(symbols: SymbolTable, member: ScalarNode, name: ScalarNode) -> bool:
+    record = symbols.types.get(symbols.find(member.value) or "")
+    return isinstance(record, Record) and any(field.name == name.value for field in record.fields)
 
 
 def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) -> str | None:
