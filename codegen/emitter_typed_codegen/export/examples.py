@@ -195,8 +195,7 @@ class Examples:
                 made = self._value(Named(name), (), None, "", within)
             except _None:
                 continue
-            assert isinstance(made, dict)
-            return _as_member(union, value, made)
+            return _as_member(union, value, cast("dict[str, object]", made))
         raise _None
 
     def _one_of(self, ref: AnyOf, name: str, within: tuple[str, ...], refused: Sequence[object]) -> object:
