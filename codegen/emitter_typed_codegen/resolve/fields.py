@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 from emitter_typed_codegen.language.scalars import FORMATS
@@ -26,7 +27,7 @@ from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import check_constraints, read_constraints
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, Base, SymbolTable
-from emitter_typed_codegen.resolve.synonyms import type_advice
+from emitter_typed_codegen.resolve.synonyms import type_advice, type_meant
 from emitter_typed_codegen.resolve.typerefs import declares, is_inline_record, looks_like_type, read_type
 from emitter_typed_codegen.resolve.values import UNFIT, comparable, plain_value, read_value
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
@@ -139,7 +140,8 @@ def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | N
     if node.value not in known:
         formats = listed([quoted(each) for each in known], "or")
         message = f"the 'format' of a {scalar} must be {formats}, not {quoted(node.value)}"
-        symbols.report.add(node, "bad-format", message, "write one of these, or remove it")
+        other = next((hint for pattern, hint in _OTHER_FORMS if re.search(pattern, f"{scalar} {node.value}", re.I)), "")
+        symbols.report.add(node, "bad-format", message, other or "write one of these, or remove it")
         return None
     return node.value
 
@@ -148,9 +150,18 @@ def _without_format(word: str, base: Base | None) -> str:
     """Return what to write instead of a format that a type cannot have."""
     if isinstance(base, List | Map | AnyOf):
         return "remove it; where a time is a number, write int or float in the type, and convert it in the program"
+    if base in (Scalar("int"), Scalar("float")) and type_meant(word) == "string":
+        return "write type: decimal, for a number in quotes"
     advice = type_advice(word)
     another = advice.startswith("write ") and not (isinstance(base, Scalar) and advice == f"write {base.name}")
     return advice.replace("write", "write type:", 1) if another else "remove it"
+
+
+_OTHER_FORMS = (
+    (r"nano|micro|[\W_][nu]s$", "write type: int, and convert the number in the program"),
+    (r"^duration .*(?:iso|rfc|te?xt|string|hh?:?mm)", "write type: string, and convert the text in the program"),
+)
+"""What to do about forms of times and durations that are no format, by what the type and the word look like."""
 
 
 def _blank(symbols: SymbolTable, entries: Entries) -> tuple[bool | int | str | None, ...]:

@@ -16,6 +16,8 @@ from uuid import UUID
 from attrs import field, frozen
 from emitter_typed.contract import (
     Flags,
+    Json,
+    Present,
     Record,
     Secret,
     Tag,
@@ -82,8 +84,38 @@ Command = Annotated[
 ]
 """What a greenhouse is told."""
 
+
+@frozen(kw_only=True)
+class Done(Record):
+    """The type Done of Greenhouse."""
+
+    id: int
+    done: bool
+
+
+@frozen(kw_only=True)
+class Failed(Record):
+    """The type Failed of Greenhouse."""
+
+    id: int
+    error: str | None = field(metadata=wire("errorText"))
+    unknown_fields: Mapping[str, Json] = field(
+        factory=dict[str, Json],
+        metadata=wire(rest=True),
+    )
+    """Unknown fields, by their name on the wire.
+
+    They are written back unchanged. Default: empty.
+    """
+
+
 HouseId = str
 """Matching `[a-z0-9-]{1,32}`."""
+
+Late = Annotated[
+    Done | Failed | UnrecognizedMember[None],
+    Present((("done", Done), ("errorText", Failed)), open=True),
+]
 
 
 class Mode(Enum):
@@ -157,6 +189,9 @@ class Reading(Record):
         """
         return self._source
 
+
+Reply = Annotated[Done | Failed, Present((("done", Done), ("errorText", Failed)))]
+"""What became of a command."""
 
 Report = Annotated[SetMode | Water, Tag("op", ((1, SetMode), (2, Water)))]
 """What a greenhouse tells by a number."""
