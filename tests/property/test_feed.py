@@ -62,14 +62,22 @@ class Subscriber(RuleBasedStateMachine):
         self.log: list[Published] = []
         self.read: list[bytes] = []
         self.gaps: list[Gap] = []
+        # How many messages had been read before each gap.
+        self.gap_places: list[int] = []
         self.granted_at = 0
         self.losses = 0
         self.connected = False
         # What was published without reaching this client: there was no connection, or it was about to break.
         self.unheard: set[int] = set()
 
-    @initialize(last=st.integers(0, 4), before=st.integers(0, 6), window=st.sampled_from([*EMPTY_WINDOWS, None, None]))
-    def subscribe(self, last: int, before: int, window: dict[str, datetime] | None) -> None:
+    @initialize(
+        last=st.integers(0, 4),
+        before=st.integers(0, 6),
+        window=st.sampled_from([*EMPTY_WINDOWS, None, None]),
+        ends=st.sampled_from([False, False, True]),
+    )
+    def subscribe(self, last: int, before: int, window: dict[str, datetime] | None, ends: bool) -> None:
+        self.ends = ends
         self.last = last if window is None else 0
         for _ in range(before):
             self.publish_one(stored=True)
@@ -165,6 +173,7 @@ class Subscriber(RuleBasedStateMachine):
             item = self.feed.take()
             if isinstance(item, Gap):
                 self.gaps.append(item)
+                self.gap_places.append(len(self.read))
             elif isinstance(item, StoredMessage):
                 self.read.append(item.as_binary())
             elif item is not None:
@@ -183,6 +192,11 @@ class Subscriber(RuleBasedStateMachine):
                 return
 
     def teardown(self) -> None:
+        if self.ends:
+            self.feed.end(NOW + timedelta(seconds=self.now_s))
+            self.read_all()
+            self.check_end()
+            return
         if not self.connected:
             self.restore()
         self.read_all()
@@ -197,6 +211,20 @@ class Subscriber(RuleBasedStateMachine):
             if not one.no_echo and (one.stored or one.number not in self.unheard)
         ]
         return first[len(first) - self.last if self.last < len(first) else 0 :] + since
+
+    def check_end(self) -> None:
+        """What is missing between two messages that were read is named by a gap between them."""
+        stored = {one.payload for one in self.log if one.stored}
+        expected = [each for each in self.expected() if each in stored]
+        gaps = [place for place, gap in zip(self.gap_places, self.gaps, strict=True) if not gap.recovered]
+        previous, since = -1, 0
+        for place, payload in enumerate(self.read):
+            if payload not in stored:
+                continue
+            index = expected.index(payload)
+            assert index > previous, "in order, and once"
+            assert index == previous + 1 or any(since <= gap <= place for gap in gaps), "what is missing is named"
+            previous, since = index, place + 1
 
     def check(self) -> None:
         stored = {one.payload for one in self.log if one.stored}
@@ -213,6 +241,9 @@ class Doubter(Subscriber):
     """The same with payloads that repeat: what cannot be told apart may come again, and says so, but never lacks."""
 
     repeats = True
+
+    def check_end(self) -> None:
+        """Nothing tells which of equal messages is missing."""
 
     def check(self) -> None:
         missing = list(self.expected())

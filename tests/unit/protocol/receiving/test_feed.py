@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 
 from emitter_typed._broker.requests import read_topic
-from emitter_typed._broker.storage import Storage, Window
+from emitter_typed._broker.storage import MAX_FOUND_BYTES, Storage, Window
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest, HistoryResponse, StoredItem
 from emitter_typed._protocol.message import Gap
 from emitter_typed._protocol.receiving.feed import Feed
 from emitter_typed._protocol.receiving.history_query import HistoryQuery
 from emitter_typed._protocol.receiving.mailbox import Mailbox, Overflow
+from emitter_typed.contract import Record
 from emitter_typed.errors import BrokerError, ConnectionLost, ReplyMissing
 
 CHANNEL = "a/b/"
@@ -29,27 +32,33 @@ class Subscriber:
         self,
         *,
         max_messages: int = 1_000,
+        max_bytes: int = 100,
         overflow: Overflow = "drop_oldest",
         window: Mapping[str, int] | None = None,
         stored: Mapping[int, bytes] | None = None,
+        query: HistoryQuery | Literal[False] | None = None,
     ) -> None:
-        """Make one whose window, and what is stored, is so many seconds after the beginning."""
+        """Make one whose window, and what is stored, is so many seconds after the beginning.
+
+        Its query recovers, unless another one is given; False: none.
+        """
         self.now_s = BEGIN_S
         self.storage = Storage(lambda: self.now_s)
         for at_s, payload in (stored or {}).items():
             self.now_s = BEGIN_S + at_s
             self.storage.store(CHANNEL, payload, 1_000_000)
         self.now_s = BEGIN_S
-        query = HistoryQuery(
+        recovering = HistoryQuery(
             operation=PROTOCOL.operations["history"],
             arguments=("key", CHANNEL),
             window={name: datetime.fromtimestamp(BEGIN_S + at_s, UTC) for name, at_s in (window or {}).items()},
             wanted=0 if window is None else None,
             recover=True,
         )
-        mailbox = Mailbox(max_messages=max_messages, max_bytes=100, overflow=overflow)
+        mailbox = Mailbox(max_messages=max_messages, max_bytes=max_bytes, overflow=overflow)
+        self.requests = 0
         # Where this machine stands still, no time passes: the storage's clock stands as well.
-        self.feed = Feed(mailbox, query, clock=lambda: 0.0)
+        self.feed = Feed(mailbox, recovering if query is None else query or None, clock=lambda: 0.0)
         self.feed.granted()
 
     def publish(self, *payloads: bytes, arrives: bool = True) -> None:
@@ -61,15 +70,22 @@ class Subscriber:
     def answer(self, *between: bytes) -> None:
         """Answer all requests; some messages arrive between the first page and its acknowledgement."""
         while (wanted := self.feed.next_request()) is not None:
-            request = wanted[1]
-            assert isinstance(request, HistoryRequest)
-            asked = read_topic(request.topic)
-            found = self.storage.find(asked.channel, Window.of(asked), request.after)
-            items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
-            self.feed.page_arrived()
-            self.publish(*between)
+            self.answer_one(wanted[1], *between)
             between = ()
-            self.feed.answer(HistoryResponse(messages=tuple(items)))
+
+    def answer_one(self, request: Record, *between: bytes) -> None:
+        """Answer a request; some messages arrive between the page and its acknowledgement."""
+        self.requests += 1
+        assert isinstance(request, HistoryRequest)
+        asked = read_topic(request.topic)
+        found = self.storage.find(asked.channel, Window.of(asked), request.after)
+        if sum(len(b64encode(one.payload)) for one in found) > MAX_FOUND_BYTES:
+            self.feed.failed(ReplyMissing("history"), NOW)
+            return
+        items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
+        self.feed.page_arrived()
+        self.publish(*between)
+        self.feed.answer(HistoryResponse(messages=tuple(items)))
 
     def lose(self, *missed: bytes) -> None:
         self.feed.lost(NOW)
@@ -278,6 +294,73 @@ def test_less_is_asked_for_until_it_fits_where_it_begins() -> None:
         feed.failed(ReplyMissing("history"), NOW)
     assert asked == [64, 32, 16, 8, 4, 2, 1]
     assert feed.begun
+
+
+def test_only_what_is_stored_since_the_last_messages_is_looked_at_after_a_loss_if_few_of_them_fit_a_reply() -> None:
+    """Of messages of 2,000 bytes, no reply holds the 64 newest."""
+    subscriber = Subscriber(max_bytes=10_000, stored={-200 + number: b"x" * 2_000 for number in range(100)})
+    subscriber.answer()
+    for number in range(10):
+        subscriber.now_s += 10
+        subscriber.publish(b"%02000d" % number)
+        assert list(subscriber.events()) == [b"%02000d" % number]
+    before = subscriber.requests
+    subscriber.lose(b"missed")
+    assert subscriber.read() == [True, b"missed"]
+    assert subscriber.requests - before < 10
+
+
+def test_a_slow_reader_of_what_came_first_does_not_keep_the_cursor_from_moving_on() -> None:
+    subscriber = Subscriber(window={"since": -60}, stored={-50: b"first"})
+    subscriber.answer()
+    subscriber.publish(b"1", b"2", b"3", b"4")
+    assert subscriber.feed.has_request
+
+
+@pytest.mark.parametrize("restored", [True, False])
+@pytest.mark.parametrize("recover", [True, False])
+def test_at_its_end_a_loss_is_a_gap_before_what_arrived_since(recover: bool, restored: bool) -> None:
+    """A reader must not take what waits behind it for all that there was."""
+    subscriber = Subscriber() if recover else Subscriber(query=False)
+    subscriber.answer()
+    subscriber.publish(b"1")
+    subscriber.lose(b"missed")
+    subscriber.publish(b"2")
+    if not restored:
+        subscriber.feed.lost(NOW)
+    end = NOW + timedelta(minutes=1)
+    subscriber.feed.end(end)
+    until = NOW if restored else end
+    gap = Gap(recovered=False, since=NOW, until=until, count=0, exact=False)
+    assert list(subscriber.events()) == [b"1", gap, b"2"]
+    assert not subscriber.feed.has_request
+
+
+def test_at_its_end_a_loss_is_no_gap_if_nothing_arrived_since() -> None:
+    subscriber = Subscriber()
+    subscriber.answer()
+    subscriber.publish(b"1")
+    subscriber.feed.lost(NOW)
+    subscriber.feed.end(NOW)
+    assert list(subscriber.events()) == [b"1"]
+
+
+def test_at_its_end_stored_messages_that_were_not_fetched_are_a_gap_before_what_is_live() -> None:
+    query = HistoryQuery(
+        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=300, recover=False
+    )
+    subscriber = Subscriber(query=query, stored={number - 400: b"%d" % number for number in range(400)})
+    feed = subscriber.feed
+    # The first page; the rest is asked for as it is needed.
+    wanted = feed.next_request()
+    assert wanted is not None
+    subscriber.answer_one(wanted[1])
+    assert feed.begun
+    subscriber.publish(b"live")
+    feed.end(NOW)
+    gap, *rest = subscriber.events()
+    assert gap == Gap(recovered=False, since=NOW, until=NOW, count=0, exact=False)
+    assert rest == [b"live"]
 
 
 @pytest.mark.parametrize(("window", "recover"), [({}, True), ({"until": NOW}, False)])
