@@ -35,6 +35,7 @@ class Published:
     number: int
     payload: bytes
     stored: bool
+    at: datetime
     no_echo: bool = False
     """Whether it is this client's own, and does not come back."""
 
@@ -62,8 +63,7 @@ class Subscriber(RuleBasedStateMachine):
         self.log: list[Published] = []
         self.read: list[bytes] = []
         self.gaps: list[Gap] = []
-        # How many messages had been read before each gap.
-        self.gap_places: list[int] = []
+        self.read_before_gaps: list[int] = []
         self.granted_at = 0
         self.losses = 0
         self.connected = False
@@ -96,13 +96,17 @@ class Subscriber(RuleBasedStateMachine):
         self.answer_all()
         assert self.feed.begun
 
+    @property
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.now_s)
+
     def payload(self, number: int, *, stored: bool) -> bytes:
         # What is stored and what is not never look alike: that is what the seam takes for granted.
         return b"%d" % number if not self.repeats else (b"xy"[number % 2 : number % 2 + 1] if stored else b"-")
 
     def publish_one(self, *, stored: bool) -> Published:
         number = len(self.log)
-        one = Published(number, self.payload(number, stored=stored), stored)
+        one = Published(number, self.payload(number, stored=stored), stored, self.now)
         self.log.append(one)
         if stored:
             self.storage.store(CHANNEL, one.payload, LONG_S)
@@ -120,7 +124,7 @@ class Subscriber(RuleBasedStateMachine):
     @rule(stored=st.booleans())
     @precondition(connected)
     def published_without_echo(self, stored: bool) -> None:
-        one = Published(len(self.log), b"own %d" % len(self.log), stored, no_echo=True)
+        one = Published(len(self.log), b"own %d" % len(self.log), stored, self.now, no_echo=True)
         self.log.append(one)
         self.feed.published_without_echo((CHANNEL, one.payload))
         if stored:
@@ -137,14 +141,14 @@ class Subscriber(RuleBasedStateMachine):
             self.unheard.add(self.publish_one(stored=True).number)
         self.connected = False
         self.losses += 1
-        self.feed.lost(NOW + timedelta(seconds=self.now_s))
+        self.feed.lost(self.now)
         self.feed.failed(ConnectionLost("the cable was cut"), NOW)
 
     @rule()
     @precondition(disconnected)
     def restore(self) -> None:
         self.connected = True
-        self.feed.restored(NOW + timedelta(seconds=self.now_s))
+        self.feed.restored(self.now)
 
     @rule(stored=st.booleans(), times=st.integers(0, 3))
     def answer(self, stored: bool = True, times: int = 0) -> None:
@@ -173,7 +177,7 @@ class Subscriber(RuleBasedStateMachine):
             item = self.feed.take()
             if isinstance(item, Gap):
                 self.gaps.append(item)
-                self.gap_places.append(len(self.read))
+                self.read_before_gaps.append(len(self.read))
             elif isinstance(item, StoredMessage):
                 self.read.append(item.as_binary())
             elif item is not None:
@@ -193,7 +197,7 @@ class Subscriber(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if self.ends:
-            self.feed.end(NOW + timedelta(seconds=self.now_s))
+            self.feed.end(self.now)
             self.read_all()
             self.check_end()
             return
@@ -213,18 +217,17 @@ class Subscriber(RuleBasedStateMachine):
         return first[len(first) - self.last if self.last < len(first) else 0 :] + since
 
     def check_end(self) -> None:
-        """What is missing between two messages that were read is named by a gap between them."""
-        stored = {one.payload for one in self.log if one.stored}
-        expected = [each for each in self.expected() if each in stored]
-        gaps = [place for place, gap in zip(self.gap_places, self.gaps, strict=True) if not gap.recovered]
-        previous, since = -1, 0
+        """What is missing before a message that was read is named by a gap that was read before it, too."""
+        at = {one.payload: one.at for one in self.log if one.stored}
+        left = [each for each in self.expected() if each in at]
         for place, payload in enumerate(self.read):
-            if payload not in stored:
+            if payload not in at:
                 continue
-            index = expected.index(payload)
-            assert index > previous, "in order, and once"
-            assert index == previous + 1 or any(since <= gap <= place for gap in gaps), "what is missing is named"
-            previous, since = index, place + 1
+            while (missing := left.pop(0)) != payload:
+                assert any(
+                    before <= place and not gap.recovered and gap.since <= at[missing] <= gap.until
+                    for before, gap in zip(self.read_before_gaps, self.gaps, strict=True)
+                )
 
     def check(self) -> None:
         stored = {one.payload for one in self.log if one.stored}

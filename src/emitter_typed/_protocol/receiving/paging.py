@@ -141,8 +141,6 @@ class Pager:
         )
         self.definition: RequestDefinition[Any] = definition.pages.request
         """The request for a page."""
-        self.done: bool = wanted == 0
-        """Whether nothing is left to ask for."""
         # The seconds that hold more than was found, and those of which only one process was seen that are larger than a
         # page: they hold more only if there are other nodes.
         self._incomplete: set[int] = set()
@@ -183,7 +181,7 @@ class Pager:
         """
         self._until_s = until_s
         self._missing = missing
-        self._walking = True
+        self._walking = missing != 0
         self._spans = spans
         # What is known of the second at which a page ends, and what of it is in no chunk yet.
         self._known: set[bytes] = set()
@@ -204,6 +202,11 @@ class Pager:
         self._unproven: tuple[list[StoredMessage], frozenset[bytes]] | None = None
         # Whether nothing is left but, perhaps, what hides behind a message that no reply can hold.
         self._last = False
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to ask for or to give."""
+        return not self.walking and not self._chunks
 
     @property
     def walking(self) -> bool:
@@ -271,14 +274,12 @@ class Pager:
         """Look no further back, and be content with what was found."""
         self._finish()
         self._missing = None
-        self.done = not self._chunks
 
     def extend(self, count: int | None) -> None:
         """Want so many more messages, further back than all that were found; None: all that there are."""
         if self._missing == 0 and count != 0:
             self._missing = count
             self._walking = True
-            self.done = False
             self._close_if_enough()
 
     def held(self, ids: Set[bytes]) -> list[StoredMessage]:
@@ -295,7 +296,6 @@ class Pager:
         self._left_out = leave_out
         self._floor = newer_than if newer_than is not None else self._floor
         self._chunks.keep(self._is_above_floor, leave_out)
-        self.done = not self.walking and not self._chunks
 
     def request(self) -> Record:
         """Return the request for the next page."""
@@ -691,7 +691,6 @@ class Pager:
                 self._walk(until_s, chunk.count, chunk.start, chunk.spans)
                 return
             yield from filter(self._is_given, reversed(chunk.messages))
-        self.done = not self.walking
 
     def _asked(self) -> int:
         if self._unproven is not None:
