@@ -123,10 +123,10 @@ def test_what_is_stored_comes_once_in_order_and_what_is_stored_meanwhile_does_no
     known = data.draw(st.integers(0, len(ids)))
     behind = {process_of(ids[known - 1]): ids[known - 1]} if known else None
 
-    found = [
-        message.payload for message in history.read(pager(behind=behind, max_held_bytes=max_held_bytes, last=last))
-    ]
+    asked = pager(behind=behind, max_held_bytes=max_held_bytes, last=last)
+    found = [message.payload for message in history.read(asked)]
 
+    assert not asked.incomplete
     wanted = newest(history.at_first, last)
     assert found == wanted[max(len(wanted) - (len(history.at_first) - known), 0) :]
 

@@ -88,11 +88,11 @@ class Feed:
         # What asks for the newest again, for less at once.
         self._smaller: Pager | None = None
         self._clock = clock
+        # How many messages have arrived since the cursor was asked for, after how many it is asked for again; and how
+        # many have arrived since stored and live ones were joined.
         self._since_cursor = 0
-        self._since_merge = 0
-        # How many messages may arrive before the cursor is moved on, and when that was asked for last.
         self._cursor_due = 1
-        self._asked_at_s = 0.0
+        self._since_merge = 0
         # What this client published meanwhile that does not come back: until stored and live messages are joined.
         self._no_echo: deque[tuple[Fingerprint, float]] = deque(maxlen=_MAX_RECENT_MESSAGES)
         # The same from before the last loss, where there was more than one.
@@ -101,11 +101,10 @@ class Feed:
         self._break: _Break | None = None
         self._items: deque[StoredMessage | Gap] = deque()
         self._asked: CatchUp | Pager | None = None
-        # How many live messages had arrived when the page did that was asked for last.
-        self._arrived: int | None = None
-        # When that was sent, and how long it took.
+        # When the last page was asked for, how long it took, and how many live messages had arrived when it did.
         self._requested_at_s = 0.0
         self._took_s = 0.0
+        self._arrived = 0
         self._connected = False
         self._ended = False
         # The messages since the last loss that the queue had no room for, each with the place of the one after it.
@@ -267,7 +266,7 @@ class Feed:
         return self._recovers and self._break is None and self.cursor_is_old
 
     def next_request(self) -> tuple[RequestDefinition[object], Record] | None:
-        """Return what is to be asked for now, if anything; then comes its `answer`, or it `failed`."""
+        """Return what is to be asked for now, if anything; then its `page_arrived` and `answer`, or it `failed`."""
         if not self.has_request:
             return None
         if self._catch_up is not None and self._catch_up.needs_page:
@@ -278,9 +277,7 @@ class Feed:
             # Often at first: until something that was delivered is known to be stored, and by whom, little is certain.
             self._cursor_due = min(max(1, (self._since_merge - 1) // 2), _CURSOR_MESSAGES)
             self._since_cursor = 0
-            self._asked_at_s = self._clock()
-        self._arrived = None
-        self._requested_at_s, self._took_s = self._clock(), 0.0
+        self._requested_at_s = self._clock()
         return self._asked.definition, self._asked.request()
 
     def page_requested(self) -> None:
@@ -288,14 +285,13 @@ class Feed:
         self._requested_at_s = self._clock()
 
     def page_arrived(self) -> None:
-        """Learn that the `answer` has arrived, which is to be given later: what arrives from now on is not in it."""
+        """Learn that a page has arrived, of which the `answer` follows: what arrives from now on is not in it."""
         self._arrived = self._received
         self._took_s = self._clock() - self._requested_at_s
 
     def answer(self, response: object) -> None:
         """Take in the answer to what was asked for. Raises Undecodable; it is then to be told that it `failed`."""
         catch_up = self._catch_up
-        received = self._received if self._arrived is None else self._arrived
         if isinstance(self._asked, Pager):
             self.begun = True
             self._asked.take(response, took_s=self._took_s)
@@ -304,12 +300,12 @@ class Feed:
             if self._break is None:
                 found, whole = self._asked.found(), self._asked.at_the_end
                 if self._placed:
-                    self._recent.begin(found, asked_at_s=self._asked_at_s, whole=whole)
+                    self._recent.begin(found, asked_at_s=self._requested_at_s, whole=whole)
                 elif found or whole:
-                    self._recent.place(found, asked_at_s=self._asked_at_s, whole=whole)
+                    self._recent.place(found, asked_at_s=self._requested_at_s, whole=whole)
                     self._placed = True
         elif catch_up is not None and self._asked is catch_up:
-            catch_up.take(response, received, took_s=self._took_s)
+            catch_up.take(response, self._arrived, took_s=self._took_s)
             self._try_to_merge(catch_up)
         self._asked = None
 

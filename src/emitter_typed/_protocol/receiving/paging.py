@@ -197,9 +197,9 @@ class Pager:
         # Whether something of that second was left out, because it was more than was asked for; and how much is known.
         self._cut = False
         self._second_bytes = 0
-        # What came behind a message and holds no witness, until a page shows that this message is still there; and the
-        # ids that were new in it.
-        self._unproven: tuple[list[StoredMessage], frozenset[bytes]] | None = None
+        # A page that began behind a message and holds no witness, until another one shows that this message is still
+        # there: where it began, what it holds of the second, and the ids that were new.
+        self._unproven: tuple[Start, list[StoredMessage], frozenset[bytes]] | None = None
         # Whether nothing is left but, perhaps, what hides behind a message that no reply can hold.
         self._last = False
 
@@ -307,8 +307,8 @@ class Pager:
             options[self._fields.size], second = self._asked(), self._until_s
             alone = self._growing is not None
             after = None if self._start is None else self._start.after
-            if self._start is not None and self._unproven is not None:
-                after = self._start.before
+            if self._unproven is not None:
+                after = self._unproven[0].before
         if self._window is not None and second is not None:
             since, until = self._window
             begin, end = options.get(since), datetime.fromtimestamp(second, UTC)
@@ -361,8 +361,8 @@ class Pager:
         return {process_of(id_) for id_ in known if stored_s(id_) == self._until_s}
 
     def _take(self, page: list[StoredMessage], asked: int) -> None:
-        if self._start is not None and self._unproven is not None:
-            self._take_proof(self._start, *self._unproven, page)
+        if self._unproven is not None:
+            self._take_proof(*self._unproven, page)
             return
         if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.
@@ -588,7 +588,7 @@ class Pager:
         if not behind or stored_s(mine[-1].id) < (self._until_s or 0) or self._is_too_old(behind[-1].id):
             self._finished.add(start.process)
         if start.alone and expected is None and not (behind and are_neighbours(start.after, behind[0].id)):
-            self._unproven = inside, new
+            self._unproven = start, inside, new
         else:
             self._page_second(inside, start.process)
 
@@ -664,8 +664,8 @@ class Pager:
         if self._nodes.asks:
             self._nodes.shrink()
             return
-        if self._start is not None and self._unproven is not None:
-            self._take_proof(self._start, *self._unproven, None)
+        if self._unproven is not None:
+            self._take_proof(*self._unproven, None)
             self._look_for_nodes()
             return
         if self._growing is not None:

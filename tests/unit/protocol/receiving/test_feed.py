@@ -267,6 +267,7 @@ def test_what_is_missed_before_it_is_known_what_is_stored_is_not_said_to_be_reco
     subscriber = Subscriber(window={"until": -60})
     feed = subscriber.feed
     assert feed.next_request() is not None
+    feed.page_arrived()
     feed.answer(HistoryResponse(messages=()))
     assert feed.next_request() is not None
     assert (feed.started, feed.begun) == (True, False)
@@ -286,6 +287,7 @@ def test_what_is_missed_before_it_is_known_what_is_stored_is_not_said_to_be_reco
 def test_less_is_asked_for_until_it_fits_where_it_begins() -> None:
     feed = Subscriber(window={"until": -60}).feed
     assert feed.next_request() is not None
+    feed.page_arrived()
     feed.answer(HistoryResponse(messages=()))
     asked: list[int | None] = []
     while (wanted := feed.next_request()) is not None:
@@ -373,6 +375,7 @@ def test_nothing_more_is_asked_for_where_the_newest_is_found_or_nothing_is_to_be
     feed = Feed(Mailbox(max_messages=5, max_bytes=100, overflow="fail"), query)
     feed.granted()
     assert feed.next_request() is not None
+    feed.page_arrived()
     feed.answer(HistoryResponse(messages=()))
     assert feed.begun
     assert feed.next_request() is None
