@@ -116,10 +116,10 @@ class Subscriber(RuleBasedStateMachine):
     def publish(self, stored: bool, times: int) -> None:
         for _ in range(times):
             one = self.publish_one(stored=stored)
-            if self.connected:
-                self.feed.put((CHANNEL, one.payload))
-            else:
+            if not self.connected:
                 self.unheard.add(one.number)
+            elif not self.feed.put_all([(CHANNEL, one.payload)]):
+                self.feed.put((CHANNEL, one.payload))
 
     @rule(stored=st.booleans())
     @precondition(connected)

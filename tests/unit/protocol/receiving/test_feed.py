@@ -37,6 +37,7 @@ class Subscriber:
         window: Mapping[str, int] | None = None,
         stored: Mapping[int, bytes] | None = None,
         query: HistoryQuery | Literal[False] | None = None,
+        granted: bool = True,
     ) -> None:
         """Make one whose window, and what is stored, is so many seconds after the beginning.
 
@@ -59,12 +60,13 @@ class Subscriber:
         self.requests = 0
         # Where this machine stands still, no time passes: the storage's clock stands as well.
         self.feed = Feed(mailbox, recovering if query is None else query or None, clock=lambda: 0.0)
-        self.feed.granted()
+        if granted:
+            self.feed.granted()
 
     def publish(self, *payloads: bytes, arrives: bool = True) -> None:
         for payload in payloads:
             self.storage.store(CHANNEL, payload, 1_000_000)
-            if arrives:
+            if arrives and not self.feed.put_all([(CHANNEL, payload)]):
                 self.feed.put((CHANNEL, payload))
 
     def answer(self, *between: bytes) -> None:
@@ -310,6 +312,17 @@ def test_only_what_is_stored_since_the_last_messages_is_looked_at_after_a_loss_i
     subscriber.lose(b"missed")
     assert subscriber.read() == [True, b"missed"]
     assert subscriber.requests - before < 10
+
+
+def test_what_is_stored_comes_first_for_a_reader_that_was_there_before_the_broker_granted_it() -> None:
+    query = HistoryQuery(
+        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=2, recover=False
+    )
+    subscriber = Subscriber(query=query, stored={-2: b"1", -1: b"2"}, granted=False)
+    assert subscriber.read() == []
+    subscriber.feed.granted()
+    subscriber.publish(b"live")
+    assert subscriber.read() == [b"1", b"2", b"live"]
 
 
 def test_a_slow_reader_of_what_came_first_does_not_keep_the_cursor_from_moving_on() -> None:
