@@ -90,7 +90,10 @@ class History:
             pager.take(codec.decode(reply, PROTOCOL.requests["history"].response))
 
     def read(self, pager: Pager) -> Iterator[StoredMessage]:
+        requests = 0
         while not pager.done:
+            requests += 1
+            assert requests < 1_000, "it goes on for ever"
             self.answer(pager)
             self.goes_on()
             yield from pager.ready()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import frozen
@@ -357,6 +357,14 @@ def test_a_page_that_comes_again_is_the_last() -> None:
 
     assert numbers(pages) == [1, 2]
     assert pages.done
+
+
+def test_a_window_that_begins_within_a_second_is_asked_for_up_to_that_second() -> None:
+    pages = pager(since=BEGIN + timedelta(seconds=4, milliseconds=500))
+
+    pages.take(Page(messages=[item(number, second=4 + number // 200) for number in range(300, 44, -1)]))
+
+    assert asked(pages) == (f"key/a/?last=908&from={second(4)}&until={second(4)}", None)
 
 
 def test_an_id_of_another_form_is_told() -> None:
