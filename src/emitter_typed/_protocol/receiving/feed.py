@@ -362,8 +362,6 @@ class Feed:
                 self._recent.published_without_echo(known_by, at_s)
             self._no_echo.clear()
             self._no_echo_before.clear()
-            if broken.until is None:
-                broken.end(now, now_s)
             self._items.append(_unrecovered(broken.since, broken.until or now))
         else:
             self._items.append(_unrecovered(now, now))

@@ -69,6 +69,10 @@ class Subscriber:
             if arrives and not self.feed.put_all([(CHANNEL, payload)]):
                 self.feed.put((CHANNEL, payload))
 
+    def publish_without_echo(self, payload: bytes) -> None:
+        self.storage.store(CHANNEL, payload, 1_000_000)
+        self.feed.published_without_echo((CHANNEL, payload))
+
     def answer(self, *between: bytes) -> None:
         """Answer all requests; some messages arrive between the first page and its acknowledgement."""
         while (wanted := self.feed.next_request()) is not None:
@@ -323,6 +327,31 @@ def test_what_is_stored_comes_first_for_a_reader_that_was_there_before_the_broke
     subscriber.feed.granted()
     subscriber.publish(b"live")
     assert subscriber.read() == [b"1", b"2", b"live"]
+
+
+def test_what_arrives_before_the_first_page_takes_no_place_among_the_newest_that_were_asked_for() -> None:
+    query = HistoryQuery(
+        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=1, recover=False
+    )
+    subscriber = Subscriber(query=query, stored={-2: b"older", -1: b"newest"})
+    subscriber.publish(b"1", b"2")
+    subscriber.answer()
+    assert subscriber.read() == [b"newest", b"1", b"2"]
+
+
+def test_what_was_published_without_echo_about_a_gap_that_could_not_be_filled_does_not_come_back() -> None:
+    subscriber = Subscriber()
+    subscriber.answer()
+    subscriber.feed.lost(NOW)
+    subscriber.publish_without_echo(b"own")
+    subscriber.feed.lost(NOW)
+    subscriber.publish_without_echo(b"own, too")
+    subscriber.feed.restored(NOW)
+    assert subscriber.feed.take() is None
+    assert subscriber.feed.next_request() is not None
+    subscriber.feed.failed(BrokerError(500, "no", "history"), NOW)
+    subscriber.lose(b"missed")
+    assert [each for each in subscriber.events() if isinstance(each, bytes)] == [b"missed"]
 
 
 def test_a_slow_reader_of_what_came_first_does_not_keep_the_cursor_from_moving_on() -> None:

@@ -348,6 +348,29 @@ def test_where_an_overlap_and_one_message_do_not_fit_the_message_is_asked_for_al
     assert asked(pages) == ("key/a/?last=1", item(8).id)
 
 
+def test_where_it_does_not_fit_what_would_show_that_a_message_is_still_there_the_walk_goes_on() -> None:
+    """The message behind which a page began has expired, and another one before it fits no reply."""
+    pages = pager()
+
+    pages.take(Page(messages=[item(9, payload=b"x" * 20_000), item(8, payload=b"x" * 20_000)]))
+    pages.shrink(MISSING)
+    pages.take(Page(messages=[item(5, payload=b"x" * 34_000)]))
+    assert asked(pages) == ("key/a/?last=1&until=1514764800", item(9).id)
+    pages.shrink(MISSING)
+
+    assert asked(pages) == ("key/a/?last=1&until=1514764800", item(5).id)
+
+
+def test_a_broker_that_does_not_know_the_end_of_a_window_is_not_asked_for_ever() -> None:
+    pages = pager()
+
+    for _ in range(2):
+        pages.take(Page(messages=[item(number, second=number // 200) for number in range(300, 44, -1)]))
+
+    assert numbers(pages) == list(range(45, 301))
+    assert pages.done
+
+
 def test_a_page_that_comes_again_is_the_last() -> None:
     """A broker that does not go on must not be asked for ever."""
     pages = pager()
