@@ -122,7 +122,6 @@ class Feed:
         self._connected = True
         if self._query is not None and not self.started and not self._ended:
             self._catch_up = self._query.begin(self._recent)
-            self._only_live = False
 
     def put_all(self, arrivals: Collection[Arrival]) -> bool:
         """Take live messages in if nothing but that is to be done with them, and tell whether; if not, `put` each."""
@@ -200,12 +199,9 @@ class Feed:
             # What is there already waits like everything else.
             self._items.extend(catch_up.ready())
             self._items.extend(map(_incomplete, catch_up.untold()) if catch_up.done else [_unrecovered(now, now)])
-        if self._break is not None and self._break.until is None:
-            if self.mailbox.received == self._break.place:
-                # Nothing comes behind it.
-                self._break = None
-            else:
-                self._break.end(now, self._clock())
+        if self._break is not None and self._break.until is None and self.mailbox.received > self._break.place:
+            # So that what arrived between two losses can be taken.
+            self._break.end(now, self._clock())
 
     # Reading
 

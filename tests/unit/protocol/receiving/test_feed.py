@@ -37,7 +37,6 @@ class Subscriber:
         window: Mapping[str, int] | None = None,
         stored: Mapping[int, bytes] | None = None,
         query: HistoryQuery | Literal[False] | None = None,
-        granted: bool = True,
     ) -> None:
         """Make one whose window, and what is stored, is so many seconds after the beginning.
 
@@ -60,8 +59,7 @@ class Subscriber:
         self.requests = 0
         # Where this machine stands still, no time passes: the storage's clock stands as well.
         self.feed = Feed(mailbox, recovering if query is None else query or None, clock=lambda: 0.0)
-        if granted:
-            self.feed.granted()
+        self.feed.granted()
 
     def publish(self, *payloads: bytes, arrives: bool = True) -> None:
         for payload in payloads:
@@ -114,6 +112,17 @@ class Subscriber:
     def read(self) -> list[bytes | bool]:
         """Read all that there is: payloads, and of a gap whether it is exact."""
         return [each.exact if isinstance(each, Gap) else each for each in self.events()]
+
+
+def newest(wanted: int, *, recover: bool = False) -> HistoryQuery:
+    """The query for so many stored messages, without a window."""
+    return HistoryQuery(
+        operation=PROTOCOL.operations["history"],
+        arguments=("key", CHANNEL),
+        window={},
+        wanted=wanted,
+        recover=recover,
+    )
 
 
 def test_what_arrives_between_a_page_and_its_acknowledgement_is_not_taken_for_stored_before_it() -> None:
@@ -189,9 +198,7 @@ def test_what_keeps_stored_messages_from_coming_first_is_told_unless_the_key_may
     status: int, told: bool
 ) -> None:
     """A subscribe for which the broker sends them itself says nothing of a key that may not."""
-    query = HistoryQuery(
-        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=5, recover=False
-    )
+    query = newest(5)
     feed = Feed(Mailbox(max_messages=10, max_bytes=100, overflow="drop_oldest"), query)
     feed.granted()
     assert feed.next_request() is not None
@@ -223,9 +230,7 @@ def test_a_gap_is_as_long_as_it_was_if_the_time_of_day_is_set_meanwhile(
 
 def test_a_gap_that_cannot_be_filled_is_as_long_as_it_was() -> None:
     clock_s = 5.0
-    query = HistoryQuery(
-        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=0, recover=True
-    )
+    query = newest(0, recover=True)
     feed = Feed(Mailbox(max_messages=5, max_bytes=100, overflow="fail"), query, clock=lambda: clock_s)
     feed.granted()
     while feed.next_request() is not None:
@@ -318,22 +323,8 @@ def test_only_what_is_stored_since_the_last_messages_is_looked_at_after_a_loss_i
     assert subscriber.requests - before < 10
 
 
-def test_what_is_stored_comes_first_for_a_reader_that_was_there_before_the_broker_granted_it() -> None:
-    query = HistoryQuery(
-        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=2, recover=False
-    )
-    subscriber = Subscriber(query=query, stored={-2: b"1", -1: b"2"}, granted=False)
-    assert subscriber.read() == []
-    subscriber.feed.granted()
-    subscriber.publish(b"live")
-    assert subscriber.read() == [b"1", b"2", b"live"]
-
-
 def test_what_arrives_before_the_first_page_takes_no_place_among_the_newest_that_were_asked_for() -> None:
-    query = HistoryQuery(
-        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=1, recover=False
-    )
-    subscriber = Subscriber(query=query, stored={-2: b"older", -1: b"newest"})
+    subscriber = Subscriber(query=newest(1), stored={-2: b"older", -1: b"newest"})
     subscriber.publish(b"1", b"2")
     subscriber.answer()
     assert subscriber.read() == [b"newest", b"1", b"2"]
@@ -352,6 +343,84 @@ def test_what_was_published_without_echo_about_a_gap_that_could_not_be_filled_do
     subscriber.feed.failed(BrokerError(500, "no", "history"), NOW)
     subscriber.lose(b"missed")
     assert [each for each in subscriber.events() if isinstance(each, bytes)] == [b"missed"]
+
+
+def test_a_subscription_begins_again_if_the_connection_is_lost_before_the_first_page() -> None:
+    """What arrived, or was published, before the second subscribe is stored before it."""
+    subscriber = Subscriber(query=newest(2), stored={-1: b"older"})
+    subscriber.publish(b"arrived")
+    subscriber.publish_without_echo(b"own")
+    assert subscriber.feed.next_request() is not None
+    subscriber.feed.lost(NOW)
+    assert subscriber.feed.failed(ConnectionLost("cut"), NOW) is None
+    assert subscriber.feed.failure is None
+    subscriber.publish(b"missed", arrives=False)
+    subscriber.feed.restored(NOW)
+    subscriber.publish(b"live")
+    subscriber.answer()
+    assert subscriber.read() == [b"own", b"missed", b"live"]
+    subscriber.feed.end(NOW)
+    assert subscriber.feed.failure is None
+
+
+def test_a_subscription_that_ends_before_it_began_says_what_kept_it_from_that() -> None:
+    lost = ConnectionLost("cut")
+    feed = Subscriber().feed
+    assert feed.next_request() is not None
+    feed.lost(NOW)
+    feed.failed(lost, NOW)
+    feed.end(NOW)
+    assert feed.failure is lost
+
+
+def test_a_loss_between_two_pages_of_what_was_missed_loses_nothing() -> None:
+    subscriber = Subscriber()
+    subscriber.answer()
+    subscriber.feed.lost(NOW)
+    missed = [b"%d" % number for number in range(300)]
+    for payload in missed:
+        subscriber.now_s += 1
+        subscriber.publish(payload, arrives=False)
+    subscriber.feed.restored(NOW)
+    assert subscriber.feed.take() is None
+    wanted = subscriber.feed.next_request()
+    assert wanted is not None
+    subscriber.answer_one(wanted[1])
+    assert subscriber.feed.has_request
+    subscriber.lose(b"missed, too")
+    assert subscriber.read() == [True, *missed, b"missed, too"]
+
+
+def test_no_page_is_asked_for_while_there_is_no_connection() -> None:
+    subscriber = Subscriber(query=newest(300), stored={number - 400: b"%d" % number for number in range(400)})
+    wanted = subscriber.feed.next_request()
+    assert wanted is not None
+    subscriber.answer_one(wanted[1])
+    assert subscriber.feed.has_request
+    subscriber.feed.lost(NOW)
+    assert not subscriber.feed.has_request
+    subscriber.feed.restored(NOW)
+    assert subscriber.read() == [*(b"%d" % number for number in range(100, 400)), False]
+
+
+def test_a_reader_may_begin_if_the_connection_is_lost_before_the_newest_could_be_asked_for() -> None:
+    subscriber = Subscriber(window={"until": -60})
+    wanted = subscriber.feed.next_request()
+    assert wanted is not None
+    subscriber.answer_one(wanted[1])
+    assert not subscriber.feed.begun
+    subscriber.feed.lost(NOW)
+    assert subscriber.feed.begun
+
+
+def test_what_a_full_queue_refuses_after_a_page_is_no_evidence_of_what_is_in_that_page() -> None:
+    subscriber = Subscriber(max_messages=3, overflow="drop_newest")
+    subscriber.answer()
+    subscriber.lose(b"missed")
+    subscriber.publish(b"0", b"1", b"2")
+    assert subscriber.feed.take() is None
+    subscriber.answer(b"refused")
+    assert subscriber.read() == [True, b"missed", b"0", b"1", b"2"]
 
 
 def test_a_slow_reader_of_what_came_first_does_not_keep_the_cursor_from_moving_on() -> None:
@@ -374,10 +443,33 @@ def test_at_its_end_a_loss_is_a_gap_before_what_arrived_since(recover: bool, res
         subscriber.feed.lost(NOW)
     end = NOW + timedelta(minutes=1)
     subscriber.feed.end(end)
+    subscriber.feed.lost(end)
     until = NOW if restored else end
     gap = Gap(recovered=False, since=NOW, until=until, count=0, exact=False)
     assert list(subscriber.events()) == [b"1", gap, b"2"]
     assert not subscriber.feed.has_request
+
+
+def test_at_its_end_a_gap_for_which_a_reader_waits_is_told_once() -> None:
+    subscriber = Subscriber()
+    subscriber.answer()
+    subscriber.lose(b"missed")
+    subscriber.publish(b"1")
+    assert subscriber.feed.take() is None
+    subscriber.feed.end(NOW)
+    assert list(subscriber.events()) == [Gap(recovered=False, since=NOW, until=NOW, count=0, exact=False), b"1"]
+
+
+def test_at_its_end_what_was_fetched_can_still_be_read() -> None:
+    subscriber = Subscriber()
+    subscriber.answer()
+    subscriber.lose(b"missed")
+    subscriber.publish(b"1")
+    assert subscriber.feed.take() is None
+    subscriber.answer()
+    subscriber.feed.end(NOW)
+    assert subscriber.feed.waiting == 3
+    assert subscriber.read() == [True, b"missed", b"1"]
 
 
 def test_at_its_end_a_loss_is_no_gap_if_nothing_arrived_since() -> None:
@@ -390,10 +482,7 @@ def test_at_its_end_a_loss_is_no_gap_if_nothing_arrived_since() -> None:
 
 
 def test_at_its_end_stored_messages_that_were_not_fetched_are_a_gap_before_what_is_live() -> None:
-    query = HistoryQuery(
-        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=300, recover=False
-    )
-    subscriber = Subscriber(query=query, stored={number - 400: b"%d" % number for number in range(400)})
+    subscriber = Subscriber(query=newest(300), stored={number - 400: b"%d" % number for number in range(400)})
     feed = subscriber.feed
     # The first page; the rest is asked for as it is needed.
     wanted = feed.next_request()
