@@ -163,7 +163,6 @@ class Feed:
         # A reader that has begun waits for nothing more.
         self.begun = self.started
         self._refused.clear()
-        self._arrived_at_s.clear()
         if not self.started:
             # Nobody has read anything: it begins with the next connection.
             self._catch_up = None

@@ -391,6 +391,28 @@ def test_a_loss_between_two_pages_of_what_was_missed_loses_nothing() -> None:
     assert subscriber.read() == [True, *missed, b"missed, too"]
 
 
+def test_what_was_fetched_comes_though_the_connection_is_lost_twice_before_it_is_read() -> None:
+    subscriber = Subscriber()
+    subscriber.answer()
+    subscriber.lose(b"1", b"2")
+    assert subscriber.feed.take() is None
+    subscriber.answer()
+    subscriber.lose(b"3")
+    subscriber.lose(b"4")
+    assert subscriber.read() == [True, b"1", b"2", True, b"3", b"4"]
+
+
+def test_what_equals_a_message_that_was_published_without_echo_before_a_loss_is_another_one_after_the_next() -> None:
+    subscriber = Subscriber()
+    subscriber.answer()
+    subscriber.feed.lost(NOW)
+    subscriber.publish_without_echo(b"ON")
+    subscriber.lose()
+    assert subscriber.read() == [True]
+    subscriber.lose(b"ON")
+    assert subscriber.read() == [True, b"ON"]
+
+
 def test_no_page_is_asked_for_while_there_is_no_connection() -> None:
     subscriber = Subscriber(query=newest(300), stored={number - 400: b"%d" % number for number in range(400)})
     wanted = subscriber.feed.next_request()
