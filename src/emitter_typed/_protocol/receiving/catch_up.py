@@ -72,7 +72,7 @@ class CatchUp:
     @property
     def done(self) -> bool:
         """Whether nothing is left to give."""
-        return self.merged and self._pager.done
+        return self._pager.done
 
     @property
     def needs_page(self) -> bool:

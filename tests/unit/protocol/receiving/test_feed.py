@@ -58,7 +58,8 @@ class Subscriber:
         mailbox = Mailbox(max_messages=max_messages, max_bytes=max_bytes, overflow=overflow)
         self.requests = 0
         # Where this machine stands still, no time passes: the storage's clock stands as well.
-        self.feed = Feed(mailbox, recovering if query is None else query or None, clock=lambda: 0.0)
+        self.clock_s = 0.0
+        self.feed = Feed(mailbox, recovering if query is None else query or None, clock=lambda: self.clock_s)
         self.feed.granted()
 
     def publish(self, *payloads: bytes, arrives: bool = True) -> None:
@@ -330,6 +331,18 @@ def test_what_arrives_before_the_first_page_takes_no_place_among_the_newest_that
     assert subscriber.read() == [b"newest", b"1", b"2"]
 
 
+def test_what_arrives_before_a_page_that_is_asked_for_again_is_not_repeated() -> None:
+    """A page that took two seconds is not used."""
+    subscriber = Subscriber(query=newest(5), stored={-1: b"1"})
+    wanted = subscriber.feed.next_request()
+    assert wanted is not None
+    subscriber.clock_s += 2.0
+    subscriber.answer_one(wanted[1])
+    subscriber.publish(b"2")
+    subscriber.answer()
+    assert subscriber.read() == [b"1", b"2"]
+
+
 def test_what_was_published_without_echo_about_a_gap_that_could_not_be_filled_does_not_come_back() -> None:
     subscriber = Subscriber()
     subscriber.answer()
@@ -389,6 +402,23 @@ def test_a_loss_between_two_pages_of_what_was_missed_loses_nothing() -> None:
     assert subscriber.feed.has_request
     subscriber.lose(b"missed, too")
     assert subscriber.read() == [True, *missed, b"missed, too"]
+
+
+def test_what_arrives_between_two_pages_of_what_was_missed_is_not_taken_for_an_equal_message_of_the_first() -> None:
+    subscriber = Subscriber(max_bytes=10_000)
+    subscriber.answer()
+    subscriber.feed.lost(NOW)
+    missed = [*(b"%d" % number for number in range(300)), b"ON"]
+    for payload in missed:
+        subscriber.now_s += 1
+        subscriber.publish(payload, arrives=False)
+    subscriber.feed.restored(NOW)
+    assert subscriber.feed.take() is None
+    wanted = subscriber.feed.next_request()
+    assert wanted is not None
+    subscriber.answer_one(wanted[1])
+    subscriber.publish(b"ON")
+    assert [each for each in subscriber.events() if isinstance(each, bytes)] == [*missed, b"ON"]
 
 
 def test_what_was_fetched_comes_though_the_connection_is_lost_twice_before_it_is_read() -> None:
