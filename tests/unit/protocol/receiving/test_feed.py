@@ -327,6 +327,12 @@ def test_only_what_is_stored_since_the_last_messages_is_looked_at_after_a_loss_i
 def test_what_arrives_before_the_first_page_takes_no_place_among_the_newest_that_were_asked_for() -> None:
     subscriber = Subscriber(query=newest(1), stored={-2: b"older", -1: b"newest"})
     subscriber.publish(b"1", b"2")
+    subscriber.publish_without_echo(b"own")
+    subscriber.publish_without_echo(b"own, too")
+    wanted = subscriber.feed.next_request()
+    assert wanted is not None
+    subscriber.answer_one(wanted[1])
+    assert not subscriber.feed.begun
     subscriber.answer()
     assert subscriber.read() == [b"newest", b"1", b"2"]
 
@@ -407,6 +413,8 @@ def test_a_loss_between_two_pages_of_what_was_missed_loses_nothing() -> None:
 def test_what_arrives_between_two_pages_of_what_was_missed_is_not_taken_for_an_equal_message_of_the_first() -> None:
     subscriber = Subscriber(max_bytes=10_000)
     subscriber.answer()
+    subscriber.publish(b"before")
+    assert subscriber.read() == [b"before"]
     subscriber.feed.lost(NOW)
     missed = [*(b"%d" % number for number in range(300)), b"ON"]
     for payload in missed:
