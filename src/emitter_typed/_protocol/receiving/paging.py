@@ -490,7 +490,8 @@ class Pager:
         self._until_s = second
         self._start = None
         self._finished = set()
-        self._restarts = self._second_bytes = 0
+        self._restarts = 0
+        self._second_bytes = sum(map(_reply_bytes, self._open))
         self._too_many = None
         self._cut = False
         self._open += self._close(done)

@@ -86,6 +86,17 @@ def test_a_full_page_of_one_second_is_asked_for_again_as_large_as_a_packet_can_h
     assert pages.done
 
 
+def test_the_larger_page_is_asked_for_again_where_what_it_adds_takes_less_room() -> None:
+    pages = pager()
+    large = [item(number, payload=b"%0100d" % number) for number in range(600, 344, -1)]
+
+    pages.take(Page(messages=large))
+    assert asked(pages)[0].startswith("key/a/?last=330&from=")
+    pages.take(Page(messages=[*large, *items(344, 271).messages]))
+
+    assert asked(pages)[0].startswith("key/a/?last=388&from=")
+
+
 def test_where_more_does_not_fit_the_largest_page_that_does_is_looked_for() -> None:
     pages = pager()
 
