@@ -261,7 +261,7 @@ class Stream(ABC, Generic[MessageT]):
         if not self._ended:
             self._ended = True
             self._error = error
-            self._feed.end()
+            self._feed.end(datetime.now(UTC))
 
     def _finish(self) -> None:
         """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
