@@ -42,7 +42,7 @@ class Message(Generic[PayloadT]):
     _raw: bytes = field(repr=False)
     stored_at: datetime | None = field(default=None, kw_only=True)
     """When the broker stored it, to the second, in UTC, if the client fetched it from storage. None if it arrived live.
-    A live message may have been stored too: the broker does not tell. None also for the newest stored message, with which a
+    A live message may have been stored too: the broker does not tell. None also for the stored message with which a
     subscription begins if `last`, `since`, `until` and `recover` are omitted."""
 
     def as_binary(self) -> bytes:
