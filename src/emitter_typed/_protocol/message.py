@@ -41,8 +41,9 @@ class Message(Generic[PayloadT]):
     """The content: an object of the subscription's `payload` type, or the bytes as they came."""
     _raw: bytes = field(repr=False)
     stored_at: datetime | None = field(default=None, kw_only=True)
-    """When the broker stored it, to the second, in UTC, if it was fetched from storage. None if it arrived live. A live
-    message may have been stored too: the broker does not tell."""
+    """When the broker stored it, to the second, in UTC, if the client fetched it from storage. None if it arrived live.
+    A live message may have been stored too: the broker does not tell. None also for the stored message with which a
+    subscription begins if `last`, `since`, `until` and `recover` are omitted."""
 
     def as_binary(self) -> bytes:
         """Return the payload as bytes.
