@@ -7,7 +7,18 @@ from typing import assert_type
 
 from home_api import AsyncHome, Home, Reading, TemperatureChannelMessage, TemperatureParams
 
-from emitter_typed import AsyncClient, AsyncPending, ChannelMessage, Client, Gap, Key, Message, Pending, Undecodable
+from emitter_typed import (
+    AsyncClient,
+    AsyncPending,
+    AsyncSubscription,
+    ChannelMessage,
+    Client,
+    Gap,
+    Key,
+    Message,
+    Pending,
+    Undecodable,
+)
 
 
 def facades(client: Client, key: Key) -> None:
@@ -80,6 +91,8 @@ def names(home: Home) -> None:
 
 async def in_asyncio(client: AsyncClient, key: Key) -> None:
     home = AsyncHome(client, key)
+    of_any_channel: AsyncSubscription[ChannelMessage[object, object]] = await home.temperature.subscribe()
+    assert_type(await anext(of_any_channel), ChannelMessage[object, object])
     kitchen = home.temperature(room="kitchen")
     await kitchen.publish(Reading(celsius=21.5, taken_at=datetime.now(UTC)), ttl=60)
     assert_type(kitchen.publish_nowait(Reading(celsius=21.5, taken_at=datetime.now(UTC))), AsyncPending)
