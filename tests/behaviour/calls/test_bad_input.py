@@ -67,6 +67,7 @@ PYTHONS_WORDS: dict[str, Callable[[Any], Any]] = {
     "channel: expected a text, got bytes: decode them with .decode()": lambda client: client.keygen(KEY, b"a/", "r"),
     "channel: expected a text, got a dict": lambda client: client.publish(KEY, {}, "x"),
     "channel: expected a text, got None": lambda client: client.keygen(KEY, None, "r"),
+    "channel: expected a text, got the class str": lambda client: client.publish(KEY, str, "x"),
     "expected an integer, got a dict": lambda client: client.history(KEY, "a/", last={}),
     "expected a text, got None": lambda client: client.link(KEY, "a/", None),
     "expected a boolean, got a dict": lambda client: client.presence(KEY, "a/", {}),
