@@ -89,10 +89,13 @@ def names(home: Home) -> None:
     assert_type(home.temperature(room="attic").channel, str)
 
 
+async def first_of_any_channel(messages: AsyncSubscription[ChannelMessage[object, object]]) -> object:
+    return (await anext(messages)).payload
+
+
 async def in_asyncio(client: AsyncClient, key: Key) -> None:
     home = AsyncHome(client, key)
-    of_any_channel: AsyncSubscription[ChannelMessage[object, object]] = await home.temperature.subscribe()
-    assert_type(await anext(of_any_channel), ChannelMessage[object, object])
+    await first_of_any_channel(await home.temperature.subscribe())
     kitchen = home.temperature(room="kitchen")
     await kitchen.publish(Reading(celsius=21.5, taken_at=datetime.now(UTC)), ttl=60)
     assert_type(kitchen.publish_nowait(Reading(celsius=21.5, taken_at=datetime.now(UTC))), AsyncPending)
