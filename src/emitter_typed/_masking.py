@@ -28,6 +28,9 @@ def kind_of(value: object) -> str:
         return "None"
     if type(value) in names:
         return names[type(value)]
+    if isinstance(value, type):
+        # Programs pass one in the place of its object.
+        return f"the class {value.__name__}"
     # A number of a document may also keep its digits.
     return with_article("float" if isinstance(value, float) else type(value).__name__)
 

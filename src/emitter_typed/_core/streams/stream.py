@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from emitter_typed._protocol.receiving.mailbox import Arrival
     from emitter_typed._protocol.session.inflight import CallResult
 
-    MessageT = DefaultTypeVar("MessageT", default=Message)
+    MessageT = DefaultTypeVar("MessageT", default=Message, covariant=True)
 else:
-    MessageT = TypeVar("MessageT")
+    MessageT = TypeVar("MessageT", covariant=True)
 
 _log = Log("emitter_typed")
 
