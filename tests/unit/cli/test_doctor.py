@@ -167,6 +167,24 @@ def test_a_schema_with_problems_is_told(here: Path, capsys: pytest.CaptureFixtur
     ]
 
 
+def test_paths_are_told_as_seen_from_the_current_folder(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "home.yaml").write_text(HOME.replace("celsius", "kelvins"), "utf-8")
+    (here / "below").mkdir()
+    monkeypatch.chdir(here / "below")
+
+    found = told(capsys, code=1)
+
+    assert found["project"]["packages"][0]["folder"] == "../home_api"
+    assert found["to_do"] == [
+        {
+            "problem": "../home_api is out of date: ../home.yaml has changed since it was generated",
+            "run": "emitter-typed generate",
+        }
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
