@@ -156,7 +156,7 @@ def _can_be_keys(given: object) -> bool:
 
 
 def _kind_of_key(given: object) -> str:
-    return "an empty text" if given == "" else kind_for_text(given)
+    return "an empty text" if given == "" else kind_for_text(given, "key")
 
 
 def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:

@@ -177,8 +177,8 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Closed: The client is not connected. Nothing was sent.
         """
         try:
-            master_key = Key(master_key)
-            target_key = Key(target_key)
+            master_key = Key(master_key, argument="master_key")
+            target_key = Key(target_key, argument="target_key")
             return await self._calls.request(
                 KEYBAN,
                 KeybanRequest(master_key=master_key, target_key=target_key, ban=ban),

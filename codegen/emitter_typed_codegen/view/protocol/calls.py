@@ -187,7 +187,9 @@ def hide_secrets(scope: ModuleScope, taken: Iterable[Field]) -> tuple[Expression
         if isinstance(declared, Secret):
             name = attribute(one)
             absent = f"None if {name} is None else " if isinstance(one.type, Optional) else ""
-            hidden.append(Joined([f"{name} = {absent}", call(scope.use(scope.declared(declared.name)), name)]))
+            named = {} if name == declared.name.lower() else {"argument": literal(name)}
+            made = call(scope.use(scope.declared(declared.name)), name, **named)
+            hidden.append(Joined([f"{name} = {absent}", made]))
     return tuple(hidden)
 
 
