@@ -204,6 +204,34 @@ def test_a_signal_handler_may_publish_at_each_step_of_a_call(broker: Broker, nam
 
 
 @pytest.mark.parametrize("name", CALLS_THAT_WAIT)
+def test_a_signal_handler_gets_an_answer_or_is_told_at_once_at_each_step_of_a_call(broker: Broker, name: str) -> None:
+    key, call = broker.keygen("a/", "rw"), CALLS_THAT_WAIT[name]
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        step, asked, refused = 0, 0, set[str]()
+
+        def ask(function: str) -> bool:
+            nonlocal asked
+            sys.settrace(None)
+            asked += 1
+            try:
+                client.me()
+            except Closed:
+                refused.add(function)
+            return False
+
+        while asked == step:
+            lines, at = count(), step
+            interrupted(
+                partial(call, client, key, f"call {step}"),
+                when=lambda function: next(lines) == at and ask(function),  # noqa: B023
+            )
+            step += 1
+            assert step < 2_000
+        # While the lock of the connection is held; and while the caller writes in the place of the thread that receives.
+        assert refused >= ({"publish"} if name == "nowait" else {"_write_here"})
+
+
+@pytest.mark.parametrize("name", CALLS_THAT_WAIT)
 def test_a_call_may_be_interrupted_at_each_step(broker: Broker, name: str) -> None:
     key, call = broker.keygen("a/", "rw"), CALLS_THAT_WAIT[name]
     with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
