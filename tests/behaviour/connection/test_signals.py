@@ -227,7 +227,7 @@ def test_a_signal_handler_gets_an_answer_or_is_told_at_once_at_each_step_of_a_ca
             )
             step += 1
             assert step < 2_000
-        # While the lock of the connection is held; and while the caller writes in the place of the thread that receives.
+        # While the lock of the connection is held; and while the caller writes in the place of the other thread.
         assert refused >= ({"publish"} if name == "nowait" else {"_write_here"})
 
 

@@ -137,7 +137,7 @@ def test_a_key_that_was_not_made_leaves_no_file(said: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("default = ", "not TOML"),
+        ("default = ", "the file of profiles is not valid TOML"),
         ("[profiles.a]\nurk = 'x'\n", "profile a: unknown field 'urk': did you mean 'url'?"),
         ("[profiles.a]\nurl = 1\n", "profile a: expected a text for url"),
         ("profiles = 1\n", "expected a table [profiles.NAME]"),

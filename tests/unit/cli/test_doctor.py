@@ -267,7 +267,7 @@ def test_a_broken_file_of_profiles_is_told(here: Path, tmp_path: Path, capsys: p
 
     found = told(capsys, code=1)
 
-    assert "profiles.toml: not TOML" in found["to_do"][0]["problem"]
+    assert "profiles.toml: the file of profiles is not valid TOML" in found["to_do"][0]["problem"]
     assert found["connection"] is None
 
 
