@@ -41,7 +41,7 @@ def duration(value: float | timedelta, argument: str = "duration") -> timedelta:
 
     Args:
         value: A timedelta, or a number of seconds, which may have a fraction.
-        argument: What an error calls it.
+        argument: What an error calls it. Default: `duration`.
 
     Returns:
         The timedelta, rounded to microseconds.
@@ -185,7 +185,17 @@ class PlainDecoder(Generic[PayloadT]):
             raise codec.undecodable(error, channel, raw) from error
 
     def stored(self, message: StoredMessage) -> StoredMessage[PayloadT]:
-        """Make the same of a message of the history."""
+        """Make the same of a message of the history.
+
+        Args:
+            message: The message, as it was stored.
+
+        Returns:
+            The message, with its payload as the type says.
+
+        Raises:
+            Undecodable: The payload does not fit the type; `path` says where.
+        """
         channel, raw = message.channel, message.as_binary()
         try:
             return StoredMessage(channel, self._read(raw), raw, stored_at=message.stored_at, id=message.id)

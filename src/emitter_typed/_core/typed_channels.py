@@ -77,7 +77,17 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
         return ChannelMessage(channel, payload, raw, params, stored_at=stored_at)
 
     def decode_stored(self, message: StoredMessage) -> ChannelMessage[PayloadT, ParamsT] | None:
-        """Make the same of a message of the history."""
+        """Make the same of a message of the history.
+
+        Args:
+            message: The message, as it was stored.
+
+        Returns:
+            What `decode` returns.
+
+        Raises:
+            Undecodable: As `decode` does.
+        """
         return self.decode(message.channel, message.payload, message.stored_at)
 
     def _remembered(self, channel: str, params: ParamsT) -> ParamsT:
@@ -244,7 +254,7 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
 
     @property
     def channel(self) -> str:
-        """The name of the channel, for methods of the client such as `presence` and `subscribe_with_group`.
+        """The name of the channel, for methods of the client such as `presence`.
 
         `+` stands for each parameter that is not known. For `keygen`, use `key_target`.
         """
