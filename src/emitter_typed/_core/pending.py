@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, Protocol, TypeVar
 
+from emitter_typed._core.async_waiters import check_loop
 from emitter_typed._core.forks import OfOneProcess
 from emitter_typed._core.outcomes import AsyncOutcome, Outcome, SyncOutcome
 from emitter_typed._core.time_limits import check_time_limit
@@ -105,7 +106,8 @@ class AsyncPending(_PendingBase[AsyncOutcome[None]]):
 
     Wait for the broker's acknowledgement, or ask whether it has arrived.
 
-    Waiting is optional: if nobody keeps the `AsyncPending`, a refusal goes to `on_error`.
+    Waiting is optional: if nobody keeps the `AsyncPending`, a refusal goes to `on_error`. Waiting in another event loop
+    than that which connected the client raises Closed, unless it has ended.
     """
 
     __slots__ = ()
@@ -127,8 +129,11 @@ class AsyncPending(_PendingBase[AsyncOutcome[None]]):
         """
         try:
             limit_s = self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True)
+            outcome = self._outcome
+            if not outcome.done:
+                check_loop(outcome.alarms.loop, "a message in flight was waited for", "wait for it in that loop")
             try:
-                await self._outcome.wait(self._outcome.alarms, limit_s)
+                await outcome.wait(outcome.alarms, limit_s)
             except RequestTimeout as error:
                 raise unacknowledged(error, self._session) from None
         except BaseException:
