@@ -41,7 +41,7 @@ class Outcome(Generic[ResultT, WaitersT]):
     """The class of what holds those who wait."""
 
     def __init__(self, operation: str, counters: ClientCounters | None = None) -> None:
-        """Begin without an end; the operation is named in errors, and its end counted where there is a counters."""
+        """Begin without an end. Errors name the operation; with counters, its end is counted."""
         self._counters = counters
         if counters is not None:
             self._connection = counters.accepted

@@ -382,7 +382,7 @@ class Written:
 
 def write(request: Record) -> Written:
     """Write a request. Raises InvalidArgument if a field holds what its type does not allow, or no broker issues."""
-    for each in fields(request.__class__):
+    for each in fields(request.__class__):  # type: ignore[arg-type]  # each subclass of Record is an attrs class
         if isinstance(secret := getattr(request, each.name), Secret) and secret.reveal() != secret.reveal().strip():
             # As a file has it. The broker would say that it does not know it.
             raise InvalidArgument(

@@ -139,7 +139,7 @@ class SyncConnection(Connection[SyncStateKeeper]):
 
     @property
     def _is_held_up(self) -> bool:
-        """Whether whoever receives waits for this thread: in a signal handler that has interrupted a call."""
+        """Whether the thread that receives waits for this one: in a signal handler that has interrupted a call."""
         return self.lock.is_mine or self._thread.is_held_up
 
     def check_may_wait(self, operation: str) -> None:
