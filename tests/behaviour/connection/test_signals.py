@@ -275,6 +275,18 @@ def test_nothing_waits_for_a_message_that_was_interrupted(broker: Broker, name: 
         client.drain(timeout_s=LIMIT_S / 2)
 
 
+@pytest.mark.parametrize("function", ["subscribe", "queue", "put_off", "write", "call_now", "_write_here"])
+def test_nothing_is_left_of_a_subscribe_that_was_interrupted(broker: Broker, function: str) -> None:
+    key = broker.keygen("a/", "rwp")
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        # One that is called while the thread of the connection is awake may not come there.
+        while interrupted(partial(client.subscribe, key, "a/"), when=function.__eq__) is None:
+            client.unsubscribe(key, "a/")
+        assert client.presence(key, "a/", status=True).who == ()
+        client.publish(key, "a/", "x", qos=1)
+        assert client.statistics().pending == 0
+
+
 @contextmanager
 def handling(handler: Callable[[], object]) -> Generator[None]:
     """Let a function handle a signal."""
