@@ -93,7 +93,7 @@ class Alarms:
             loop: The event loop.
             offline: Tells why there is no connection, for the errors of calls whose time is over; None: there is one.
         """
-        self.loop: asyncio.AbstractEventLoop = loop
+        self._loop = loop
         self.offline: Callable[[], str | None] = offline
         # When each is due, and what ends it. Most have the same time limit, so that they stand in the order in which
         # they are due.
@@ -114,7 +114,7 @@ class Alarms:
             timeout_s: Seconds until its time is over.
             late: Ends it then. Default: without an error.
         """
-        loop = self.loop
+        loop = self._loop
         future: _AnyFuture = loop.create_future()
         due_s = loop.time() + timeout_s
         self._due[future] = due_s, late
@@ -133,11 +133,11 @@ class Alarms:
         if self._timer is not None:
             self._timer.cancel()
         self._timer_s = due_s
-        self._timer = self.loop.call_at(due_s, self._ring)
+        self._timer = self._loop.call_at(due_s, self._ring)
 
     def _ring(self) -> None:
         # A loop may call a little early.
-        now_s = max(self._timer_s, self.loop.time())
+        now_s = max(self._timer_s, self._loop.time())
         self._timer, self._timer_s = None, math.inf
         if not self._in_order:
             self._due = dict(sorted(self._due.items(), key=lambda each: each[1][0]))

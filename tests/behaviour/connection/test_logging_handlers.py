@@ -95,6 +95,7 @@ def test_what_waits_for_the_broker_is_refused_at_once_in_the_thread_that_receive
     key, logs = broker.keygen("a/", "r"), broker.keygen("logs/", "rw")
     calls: list[Callable[[Client], object]] = [
         lambda client: client.publish(logs, "logs/", "x", qos=1),
+        lambda client: client.publish_nowait(logs, "logs/", "x", qos=1).wait(),
         lambda client: client.me(),
         lambda client: client.subscribe(logs, "logs/"),
         lambda client: client.unsubscribe(logs, "logs/"),
