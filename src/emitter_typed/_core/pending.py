@@ -113,6 +113,8 @@ class Pending(_PendingBase[SyncOutcome[None], OfThreads]):
             RequestTimeout: No acknowledgement arrived in time; it may still arrive. If there is no connection,
                 `offline` says why, and the message waits for the next one.
             ConnectionLost: The connection was lost first. The message may have been delivered.
+            Closed: It was called where the acknowledgement cannot arrive: in the thread that receives, where handlers of
+                `logging` run, in a signal handler that interrupted another call, or in another event loop.
         """
         try:
             limit_s = self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True)
@@ -134,8 +136,7 @@ class AsyncPending(_PendingBase[AsyncOutcome[None], OfLoop]):
 
     Wait for the broker's acknowledgement, or ask whether it has arrived.
 
-    Waiting is optional: if nobody keeps the `AsyncPending`, a refusal goes to `on_error`. Waiting in another event loop
-    than that which connected the client raises Closed, unless it has ended.
+    Waiting is optional: if nobody keeps the `AsyncPending`, a refusal goes to `on_error`.
     """
 
     __slots__ = ()
@@ -154,6 +155,8 @@ class AsyncPending(_PendingBase[AsyncOutcome[None], OfLoop]):
             RequestTimeout: No acknowledgement arrived in time; it may still arrive. If there is no connection,
                 `offline` says why, and the message waits for the next one.
             ConnectionLost: The connection was lost first. The message may have been delivered.
+            Closed: It was called where the acknowledgement cannot arrive: in the thread that receives, where handlers of
+                `logging` run, in a signal handler that interrupted another call, or in another event loop.
         """
         try:
             limit_s = self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True)
