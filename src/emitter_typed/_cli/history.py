@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING
 
 from emitter_typed._cli.arguments import Parser, channel, moment, natural
 from emitter_typed._cli.connection import Connecting, add_connection
-from emitter_typed._cli.messages import (
-    CHANNEL_STYLE,
-    ShowingOptions,
-    add_showing,
-    check_showing,
-    opened_schema,
-    read,
-    time_text,
-)
+from emitter_typed._cli.messages import CHANNEL_STYLE, time_text
+from emitter_typed._cli.showing import ShowingOptions, add_showing, check_showing, opened_schema, read
 from emitter_typed._cli.terminal import Terminal, printable
 from emitter_typed_codegen.exit_codes import DONE
 

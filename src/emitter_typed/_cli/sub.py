@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from emitter_typed._cli.arguments import Parser, channel, moment, natural, positive, time_limit
 from emitter_typed._cli.connection import Connecting, add_connection
-from emitter_typed._cli.messages import (
-    CHANNEL_STYLE,
-    ShowingOptions,
-    add_showing,
-    check_showing,
-    opened_schema,
-    read,
-    stored_text,
-)
+from emitter_typed._cli.messages import CHANNEL_STYLE, stored_text
+from emitter_typed._cli.showing import ShowingOptions, add_showing, check_showing, opened_schema, read
 from emitter_typed._cli.terminal import Terminal, printable
 from emitter_typed._clock import monotonic
 from emitter_typed.errors import EmitterError, InvalidArgument

@@ -113,7 +113,7 @@ class Pending(_PendingBase[SyncOutcome[None], OfThreads]):
             RequestTimeout: No acknowledgement arrived in time; it may still arrive. If there is no connection,
                 `offline` says why, and the message waits for the next one.
             ConnectionLost: The connection was lost first. The message may have been delivered.
-            Closed: It was called where the acknowledgement cannot arrive: in the thread that receives, where handlers of
+            Closed: It was called where no acknowledgement can arrive: in the thread that receives, where handlers of
                 `logging` run, in a signal handler that interrupted another call, or in another event loop.
         """
         try:
@@ -155,7 +155,7 @@ class AsyncPending(_PendingBase[AsyncOutcome[None], OfLoop]):
             RequestTimeout: No acknowledgement arrived in time; it may still arrive. If there is no connection,
                 `offline` says why, and the message waits for the next one.
             ConnectionLost: The connection was lost first. The message may have been delivered.
-            Closed: It was called where the acknowledgement cannot arrive: in the thread that receives, where handlers of
+            Closed: It was called where no acknowledgement can arrive: in the thread that receives, where handlers of
                 `logging` run, in a signal handler that interrupted another call, or in another event loop.
         """
         try:
