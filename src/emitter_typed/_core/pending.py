@@ -29,6 +29,7 @@ class OfThreads(Protocol):
     @property
     def session(self) -> MayBeOffline:
         """Its session."""
+        ...
 
     def check_may_wait(self, operation: str, /) -> None:
         """Raise Closed where no answer would come."""
@@ -42,6 +43,7 @@ class OfLoop(Protocol):
     @property
     def session(self) -> MayBeOffline:
         """Its session."""
+        ...
 
     def check_loop(self, operation: str, /) -> None:
         """Raise Closed in any other place than the event loop that connected."""
