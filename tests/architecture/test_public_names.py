@@ -15,7 +15,7 @@ from tests.architecture.docstrings import public_callees, public_classes
 from tests.helpers.tree import ROOT
 
 PACKAGE = "emitter_typed"
-PUBLIC = (PACKAGE, *(f"{PACKAGE}.{name}" for name in ("broker", "channels", "contract", "testing")))
+PUBLIC = (PACKAGE, *(f"{PACKAGE}.{name}" for name in ("broker", "channels", "contract", "errors", "testing")))
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +73,10 @@ def test_a_module_of_generated_code_is_no_attribute_of_the_package() -> None:
 def test_the_module_of_errors_defines_errors_and_nothing_else() -> None:
     module = importlib.import_module(f"{PACKAGE}.errors")
     defined = {name: one for name, one in vars(module).items() if getattr(one, "__module__", "") == module.__name__}
+    public = {name: one for name, one in defined.items() if not name.startswith("_")}
 
-    assert [name for name, one in defined.items() if not name.startswith("_") and not inspect.isclass(one)] == []
+    assert [name for name, one in public.items() if not inspect.isclass(one)] == []
+    assert module.__all__ == sorted(public)
 
 
 # Type variables stand for whatever the caller uses.

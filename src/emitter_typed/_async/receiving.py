@@ -240,9 +240,9 @@ class AsyncReceiving(DriverBase, AsyncCalls):
     ) -> AsyncSubscription[MessageT]:
         """Ask the broker for what a stream is to receive, and return when it has granted it."""
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
-        with connection.asking:
-            begin(outcome)
         try:
+            with connection.asking:
+                begin(outcome)
             await connection.answer(outcome, deadline_s, limit_s)
         except BaseException:
             stream.close()

@@ -51,7 +51,7 @@ class Will:
         """
         text = key.reveal() if isinstance(key, Secret) else key
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-            raise InvalidArgument(f"key: expected a text, got {kind_for_text(text)}", argument="key", value=None)
+            raise InvalidArgument(f"key: expected a text, got {kind_for_text(text, 'key')}", argument="key", value=None)
         check_boolean("retain", retain)
         one_segment("key", text)
         try:

@@ -241,9 +241,9 @@ class SyncReceiving(DriverBase, SyncCalls):
     ) -> Subscription[MessageT]:
         """Ask the broker for what a stream is to receive, and return when it has granted it."""
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
-        with connection.asking:
-            begin(outcome)
         try:
+            with connection.asking:
+                begin(outcome)
             connection.answer(outcome, deadline_s, limit_s)
         except BaseException:
             stream.close()

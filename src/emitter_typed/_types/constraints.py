@@ -81,6 +81,7 @@ class Constraint:
             kind: The classes that it is for, and what an error calls them. Default: anything.
         """
         self.rule = rule
+        """What an error says of it."""
         self.keyword: str = ""
         """What the schema language calls it, such as `minimum`."""
         self.limit: Any = None

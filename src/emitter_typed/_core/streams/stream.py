@@ -272,7 +272,7 @@ class Stream(ABC, Generic[MessageT]):
     # Reading
 
     def message(self, item: Item) -> MessageT | None:
-        """Make a message of what was taken; what is none is left out: a gap is logged, what does not fit reported."""
+        """Make a message of what was taken. None: it is a gap, which is logged, or does not fit, which is reported."""
         try:
             if isinstance(item, tuple):
                 message = self._decode(item[0], item[1])
