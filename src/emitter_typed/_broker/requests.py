@@ -24,6 +24,8 @@ T = TypeVar("T")
 Reply = dict[str, object]
 Find = Callable[[str, Window, bytes | None], Iterable[StoredMessage]]
 
+# 2010-01-01 in Unix seconds: Emitter counts from it, in 32 bits, when a key ends.
+_EXPIRIES_BEGIN_S = 1_262_304_000
 _half_pairs = re.compile("[\ud800-\udfff]")
 _line_ends = re.compile(r"[\r\n]")
 
@@ -181,8 +183,7 @@ class Requests:
         )
         maker = self._keys.unexpired(key)
         permissions = read_permissions(letters)
-        # A negative time to live makes a key that has already expired, and 0 stands for none.
-        expires_at_s = max(int(self._clock()) + ttl_s, 1) if ttl_s else 0
+        expires_at_s = self._expiry(ttl_s)
         if Permission.MASTER in maker.permissions:
             made = self._keys.seal(permissions, target, expires_at_s)
         else:
@@ -193,6 +194,17 @@ class Requests:
             # It outlives its maker, if it asked to.
             made = self._keys.seal(permissions, target, expires_at_s, maker=key)
         return {"status": 200, "key": made, "channel": target}
+
+    def _expiry(self, ttl_s: int) -> int:
+        """Return the Unix time at which a key ends; 0 for never.
+
+        A negative time to live makes a key that has already expired. But to Emitter a key that would have ended before
+        2010 ends after 2100.
+        """
+        expires_at_s = int(self._clock()) + ttl_s
+        if ttl_s == 0 or (ttl_s < 0 and expires_at_s < _EXPIRIES_BEGIN_S):
+            return 0
+        return max(expires_at_s, 1)
 
     def _private_target(self, connection: Connection, key: str, target: str) -> str:
         """Return the target of a key that an extend key makes: a channel of this connection's own."""
@@ -234,7 +246,7 @@ class Requests:
     def _me(self, connection: Connection) -> Reply:
         reply: Reply = {"status": 200, "id": connection.id}
         if connection.links:
-            reply["links"] = {name: topic.without_key() for name, topic in connection.links.items()}
+            reply["links"] = {name: topic.without_key() for name, topic in sorted(connection.links.items())}
         return reply
 
     def _status(self, connection: Connection, fields: Fields) -> Reply:
