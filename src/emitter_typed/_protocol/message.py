@@ -42,7 +42,8 @@ class Message(Generic[PayloadT]):
     _raw: bytes = field(repr=False)
     stored_at: datetime | None = field(default=None, kw_only=True)
     """When the broker stored it, to the second, in UTC, if it was fetched from storage. None if it arrived live. A live
-    message may have been stored too: the broker does not tell."""
+    message may have been stored too: the broker does not tell. Of a subscription without `last`, `since` and `until`,
+    the stored message that comes first may have None as well."""
 
     def as_binary(self) -> bytes:
         """Return the payload as bytes.
