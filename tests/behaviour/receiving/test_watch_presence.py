@@ -10,12 +10,14 @@ import pytest
 from emitter_typed import (
     AsyncSubscription,
     Client,
+    EmitterError,
     Gap,
     Key,
     PresenceEvent,
     PresenceStatus,
     PresenceSubscribe,
     PresenceUnsubscribe,
+    ReplyMissing,
     Unauthorized,
 )
 from emitter_typed.broker import Broker
@@ -29,9 +31,13 @@ def key(broker: Broker) -> Key:
     return broker.keygen("#/", "rwp")
 
 
+def named(broker: Broker, username: str) -> Client:
+    return Client.from_url(broker.url, username=username)
+
+
 @pytest.fixture
 def ann(broker: Broker) -> Iterator[Client]:
-    with Client.from_url(broker.url, username="ann") as client:
+    with named(broker, "ann") as client:
         yield client
 
 
@@ -163,6 +169,27 @@ async def test_after_a_loss_a_status_tells_what_changed_meanwhile(
         assert [one.username for one in status.who] == ["ann"]
         ann.unsubscribe(key, "chat/")
         assert isinstance(await told(watch), PresenceUnsubscribe)
+
+
+@both_flavours
+@in_loop
+async def test_it_goes_on_after_a_loss_though_the_status_fits_no_packet(
+    flavour: Flavour, broker: Broker, key: Key
+) -> None:
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+    async with connected(flavour, broker) as client:
+        client.on_error = errors.put
+        watch = await client.watch_presence(key, "chat/")
+        assert isinstance(await told(watch), PresenceStatus)
+        with named(broker, "a" * 40_000) as one, named(broker, "b" * 40_000) as other:
+            for each in (one, other):
+                each.subscribe(key, "chat/")
+                assert isinstance(await told(watch), PresenceSubscribe)
+            await lose(client, broker, flavour)
+            await return_(client, broker)
+            assert isinstance(await came(errors), ReplyMissing)
+            one.unsubscribe(key, "chat/")
+            assert isinstance(await told(watch), PresenceUnsubscribe)
 
 
 @both_flavours
