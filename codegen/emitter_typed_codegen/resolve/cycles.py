@@ -11,7 +11,7 @@ from emitter_typed_codegen.source import Placed, ScalarNode
 
 
 def refuse_alias_cycle(symbols: SymbolTable, name: str, key: ScalarNode) -> bool:
-    """Note an alias that leads back to itself, or through too many others; tell whether it does."""
+    """Note an alias that leads back to itself, or that begins too long a row; tell whether it does."""
     reached = {name}
     for _ in range(MOST_ALIASES):
         aliases = [one for each in reached if isinstance(one := symbols.types.get(each), Alias)]
@@ -22,7 +22,7 @@ def refuse_alias_cycle(symbols: SymbolTable, name: str, key: ScalarNode) -> bool
             message = f"the alias {quoted(name)} stands for itself"
             symbols.report.add(key, "alias-cycle", message, "use a record: a record can contain itself")
             return True
-    message = f"the alias {quoted(name)} leads through more than {MOST_ALIASES} other aliases"
+    message = f"the alias {quoted(name)} is the first of more than {MOST_ALIASES} in a row"
     symbols.report.add(key, "alias-cycle", message, "write the type at the end of the row instead")
     return True
 

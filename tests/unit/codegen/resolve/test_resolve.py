@@ -339,3 +339,11 @@ def test_other_names_of_a_field_are_read_and_taken(tmp_path: Path) -> None:
     assert isinstance(record, Record)
     assert record.fields[0].also_read == ("room", "place")
     assert rules(tmp_path, clash) == [(3, "wire-collision"), (4, "wire-collision"), (6, "union-tag")]
+
+
+def test_at_most_sixteen_aliases_stand_in_a_row(tmp_path: Path) -> None:
+    row = "".join(f"  A{number}: {{alias: A{number + 1}}}\n" for number in range(1, 16))
+    last = "  A16: {alias: int}\n"
+
+    assert rules(tmp_path, f"types:\n{row}{last}") == []
+    assert rules(tmp_path, f"types:\n  A0: {{alias: A1}}\n{row}{last}") == [(2, "alias-cycle")]
