@@ -22,6 +22,10 @@ def _wider(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+# Reads a text once from its start to its end, with no group to remember.
+ONCE = re.compile("(?:[ab]|c)*x")
+# Groups take twenty times as long on any text; a pattern that is too slow, thousands of times as long.
+MUCH_LONGER = 200
 PATTERNS = st.recursive(CHARACTERS, _wider, max_leaves=9)
 WORDS = st.text("abcx!", min_size=1, max_size=4)
 
@@ -35,14 +39,18 @@ def test_no_text_takes_an_accepted_pattern_long(pattern: str, parts: list[tuple[
     except (re.error, SlowPattern):
         reject()
 
+    limit_s = MUCH_LONGER * _seconds(ONCE, "ab" * (LONGEST_TEXT // 2))
     for before, word, after in parts:
         whole = before + word * (LONGEST_TEXT // len(word))
         text = whole[: LONGEST_TEXT - len(after)] + after
-        # The best of three: others use this machine too.
-        assert min(_seconds(compiled, text) for _ in range(3)) < 0.05, (pattern, before, word, after)
+        assert _seconds(compiled, text) < limit_s, (pattern, before, word, after)
 
 
 def _seconds(pattern: re.Pattern[str], text: str) -> float:
-    start = time.thread_time()
-    pattern.fullmatch(text)
-    return time.thread_time() - start
+    """Measure how much time of the processor a match takes; the least of three, for others use that too."""
+    seconds: list[float] = []
+    for _ in range(3):
+        start = time.thread_time()
+        pattern.fullmatch(text)
+        seconds.append(time.thread_time() - start)
+    return min(seconds)
