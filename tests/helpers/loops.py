@@ -14,6 +14,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LIMIT_S = 20.0
+# For a program that a test starts: that alone takes seconds on a busy machine.
+PROGRAM_LIMIT_S = 5 * LIMIT_S
 # Longer than any test may take, by pytest's own limit: what waits so long hangs.
 FOR_EVER_S = 10 * LIMIT_S
 

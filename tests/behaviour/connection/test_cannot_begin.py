@@ -15,7 +15,7 @@ from emitter_typed._transport import Endpoint, Transport, make_transport
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, as_awaited, both_flavours
 from tests.helpers.live import left_connections
-from tests.helpers.loops import LIMIT_S, in_loop
+from tests.helpers.loops import LIMIT_S, PROGRAM_LIMIT_S, in_loop
 from tests.helpers.losing import until
 from tests.helpers.threads import begun_since
 
@@ -178,11 +178,11 @@ async def main():
         await asyncio.sleep(0.005)
     status = client.connection.status
     try:
-        await call(kind.from_url(url, timeout_s=20).connect())
+        await call(kind.from_url(url, timeout_s=40).connect())
     except ConnectionRefused as error:
         refusal = str(error.__cause__)
     allow(64)
-    await call(client.connection.wait("connected", timeout_s=20))
+    await call(client.connection.wait("connected", timeout_s=40))
     print(status, refusal, client.connection.status, client.connection.connects)
     await call(client.close())
 
@@ -202,5 +202,5 @@ def test_a_process_without_descriptors_reconnects_once_it_has_some(flavour: Flav
         assert program.stdout is not None
         assert program.stdout.readline() == "lose\n"
         broker.faults.drop_connections()
-        said, problems = program.communicate(timeout=60)
+        said, problems = program.communicate(timeout=PROGRAM_LIMIT_S)
     assert said == "reconnecting [Errno 24] Too many open files connected 2\n", problems

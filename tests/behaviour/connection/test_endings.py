@@ -29,7 +29,7 @@ from emitter_typed._sync import driver as sync_driver
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, called, connected
 from tests.helpers.live import left_connections, live_connections
-from tests.helpers.loops import FOR_EVER_S, LIMIT_S, in_loop
+from tests.helpers.loops import FOR_EVER_S, LIMIT_S, PROGRAM_LIMIT_S, in_loop
 from tests.helpers.losing import lose, return_, until
 from tests.helpers.turns import in_time
 
@@ -424,7 +424,7 @@ FORKING = {
 import os, sys
 from emitter_typed import Client
 
-client = Client.from_url(sys.argv[1], timeout_s=10)
+client = Client.from_url(sys.argv[1], timeout_s=40)
 client.connect()
 before = client.me().id
 if (child := os.fork()) == 0:
@@ -439,7 +439,7 @@ import asyncio, os, sys
 from emitter_typed import AsyncClient
 
 async def main():
-    client = AsyncClient.from_url(sys.argv[1], timeout_s=10)
+    client = AsyncClient.from_url(sys.argv[1], timeout_s=40)
     await client.connect()
     before = (await client.me()).id
     if (child := os.fork()) == 0:
@@ -461,7 +461,11 @@ asyncio.run(main())
 @both_flavours
 def test_a_child_that_ends_ends_nothing_of_its_parents(flavour: Flavour, broker: Broker) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FORKING[flavour], broker.url], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-c", FORKING[flavour], broker.url],
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_LIMIT_S,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (0, "True 1\n"), done.stderr
 
@@ -472,15 +476,15 @@ import os, sys, threading
 from emitter_typed import Client
 
 called = threading.Event()
-client = Client.from_url(sys.argv[1], timeout_s=10)
+client = Client.from_url(sys.argv[1], timeout_s=40)
 client.on_connect = lambda: called.set()
 
 client.connect()
-print(called.wait(10), flush=True)
+print(called.wait(40), flush=True)
 if (child := os.fork()) == 0:
     called = threading.Event()
     client.connect()
-    print(called.wait(10), flush=True)
+    print(called.wait(40), flush=True)
     client.close()
     os._exit(0)
 os.waitpid(child, 0)
@@ -494,10 +498,10 @@ async def connect():
     global called
     called = asyncio.Event()
     await client.connect()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         print(await called.wait(), flush=True)
 
-client = AsyncClient.from_url(sys.argv[1], timeout_s=10)
+client = AsyncClient.from_url(sys.argv[1], timeout_s=40)
 client.on_connect = lambda: called.set()
 with asyncio.Runner() as runner:
     runner.run(connect())
@@ -517,7 +521,7 @@ def test_a_child_that_connects_again_has_its_handlers_called(flavour: Flavour, b
         [sys.executable, "-c", CALLED_IN_CHILD[flavour], broker.url],
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=PROGRAM_LIMIT_S,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "True\nTrue\n"), done.stderr

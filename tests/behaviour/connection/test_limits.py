@@ -22,7 +22,7 @@ from emitter_typed._transport import Endpoint, make_transport
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, as_awaited, both_flavours, connected
 from tests.helpers.listeners import listener
-from tests.helpers.loops import FOR_EVER_S, LIMIT_S, in_loop, with_enough_time
+from tests.helpers.loops import FOR_EVER_S, LIMIT_S, PROGRAM_LIMIT_S, in_loop, with_enough_time
 from tests.helpers.losing import lose, until
 from tests.helpers.silence import SLOW_NAME, dead_port, go_elsewhere, names_with, slow_names
 from tests.helpers.threads import begun_since
@@ -155,7 +155,7 @@ async def test_a_name_that_is_looked_up_slowly_keeps_one_thread_however_often_it
 PROGRAM = """
 import asyncio, socket, time
 from emitter_typed import AsyncClient, EmitterError
-socket.getaddrinfo = lambda *arguments, **named: time.sleep(60)
+socket.getaddrinfo = lambda *arguments, **named: time.sleep(600)
 
 async def main():
     try:
@@ -168,7 +168,9 @@ asyncio.run(main())
 
 
 def test_a_program_does_not_wait_for_a_name_at_its_end() -> None:
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=PROGRAM_LIMIT_S, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "in time\n"), done.stderr
 
 
