@@ -39,18 +39,15 @@ def test_no_text_takes_an_accepted_pattern_long(pattern: str, parts: list[tuple[
     except (re.error, SlowPattern):
         reject()
 
-    limit_s = MUCH_LONGER * _seconds(ONCE, "ab" * (LONGEST_TEXT // 2))
+    limit_s = MUCH_LONGER * min(_seconds(ONCE, "ab" * (LONGEST_TEXT // 2)) for _ in range(3))
     for before, word, after in parts:
         whole = before + word * (LONGEST_TEXT // len(word))
         text = whole[: LONGEST_TEXT - len(after)] + after
-        assert _seconds(compiled, text) < limit_s, (pattern, before, word, after)
+        # Others use the processor too, so that one of three is enough.
+        assert any(_seconds(compiled, text) < limit_s for _ in range(3)), (pattern, before, word, after)
 
 
 def _seconds(pattern: re.Pattern[str], text: str) -> float:
-    """Measure how much time of the processor a match takes; the least of three, for others use that too."""
-    seconds: list[float] = []
-    for _ in range(3):
-        start = time.thread_time()
-        pattern.fullmatch(text)
-        seconds.append(time.thread_time() - start)
-    return min(seconds)
+    start = time.thread_time()
+    pattern.fullmatch(text)
+    return time.thread_time() - start
