@@ -230,6 +230,10 @@ class _Maker:
         }
         if shape.required:
             made["required"] = [*shape.required]
+        if shape.one_of:
+            message = f"exactly one of {listed(shape.one_of, 'and')} must be there"
+            made["oneOf"] = [{"required": [name]} for name in shape.one_of]
+            made["errorMessage"] = message
         conditions = [*self._of_verbs(shape), *self._of_values(shape)]
         if conditions:
             made["allOf"] = conditions

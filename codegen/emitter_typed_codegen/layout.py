@@ -169,7 +169,8 @@ def _held(expression: Expression) -> bool:
     """Whether a comma or a comment in it would hold it open on longer lines, too."""
     match expression:
         case Either():
-            return bool(expression.notes) or any(map(_held, expression.operands))
+            # Only the first is held open where the others stand on lines of their own.
+            return bool(expression.notes) or _held(expression.operands[0])
         case Group():
             return any(map(_held, expression.items)) if expression.lonely else bool(expression.items)
         case Joined():

@@ -28,6 +28,7 @@ Rule = Literal[
     "endless-record", "bad-import", "import-cycle",
     "bad-value", "bad-limit", "slow-pattern", "bad-default", "bad-format", "bad-blank", "bad-required",
     "parameter-order", "duplicate-value", "enum-number", "flag-letter", "union-member", "union-tag", "union-values",
+    "union-present",
     "bad-topic", "topic-parameter", "unknown-event", "event-payload", "event-channel", "unknown-error",
     "bad-status", "duplicate-status", "unknown-operation", "typed-operation", "wait-publish",
     "no-replay-subscribe", "no-echo-publish", "stored-fetch", "lasting-request", "watch-request", "fetch-pages",

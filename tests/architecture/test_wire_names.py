@@ -60,7 +60,7 @@ def owned() -> set[str | int]:
         if isinstance(one, model.Flags | model.Enum):
             names |= {value.wire for value in one.values}
         elif isinstance(one, model.Union):
-            names |= {one.tag, *(value for value, _ in one.members)}
+            names |= {value for value in (one.tag, *(value for value, _ in one.members)) if value is not None}
     for operation in SCHEMA.operations:
         names |= {segment for segment in operation.topic.split("/") if not segment.startswith("{")}
     for error in SCHEMA.errors:

@@ -103,7 +103,7 @@ from tests.codegen.golden.opened.expected import types as opened_types
 from tests.codegen.golden.records.expected import types as records
 from tests.codegen.golden.unions.expected import types as unions
 from tests.helpers.records import Blanks, Command, Formats, House, Keeping, Kept, Mode, Node, Reading, Rights, SetMode
-from tests.helpers.records import Scalars, Tree
+from tests.helpers.records import Later, Outcome, Outcomes, Scalars, Tree
 
 
 @dataclasses.dataclass
@@ -149,8 +149,8 @@ opened = [
     Opened.model_validate_json(f'{{"mode": "{mode}", "speed": {speed}, "event": {{"type": "{event}", "press": "a"}}}}')
     for mode, speed, event in [("auto", 10, "button"), ("other", 11, "later")]
 ]
-types = [Blanks, Command, Formats, House, Keeping, Kept, Node, Rights, Scalars, Tree, Placed, records.Reading,
-    records.State, numbers.Battery, opened_types.Log, opened_types.Signal, Opened,
+types = [Blanks, Command, Formats, House, Keeping, Kept, Node, Outcomes, Outcome, Later, Rights, Scalars, Tree,
+    Placed, records.Reading, records.State, numbers.Battery, opened_types.Log, opened_types.Signal, Opened,
     unions.Trace, unions.Command, unions.Change, list[Command], dict[str, House | None]]
 reading = Reading(celsius=1.0)
 model = Model(reading=reading, command=SetMode(mode=Mode.AUTO))

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
+from emitter_typed import contract
 from emitter_typed.contract import (
     Flags,
     Json,
@@ -162,6 +163,32 @@ class Frames(Record):
     numbered: tuple[Numbered, ...] = ()
     signal: Signal | None = None
     by_name: Mapping[str, Signal] = field(factory=dict[str, "Signal"])
+
+
+@frozen(kw_only=True)
+class Done(Record):
+    result: Json
+    id: int
+
+
+@frozen(kw_only=True)
+class Failed(Record):
+    error: str = field(metadata=wire("Error"))
+    id: int | None
+    unknown_fields: Mapping[str, Json] = field(factory=dict[str, Json], metadata=wire(rest=True))
+
+
+Outcome = Annotated[Done | Failed, contract.Present((("result", Done), ("Error", Failed)))]
+Later = Annotated[
+    Done | Failed | UnrecognizedMember[None], contract.Present((("result", Done), ("Error", Failed)), open=True)
+]
+
+
+@frozen(kw_only=True)
+class Outcomes(Record):
+    outcomes: tuple[Outcome, ...] = ()
+    last: Later | None = None
+    by_name: Mapping[str, Later] = field(factory=dict[str, "Later"])
 
 
 Command = Annotated[SetMode | Identify, Tag("kind", (("set_mode", SetMode), ("identify", Identify)))]

@@ -140,6 +140,15 @@ class Hostile:
                 values = [*self.random.sample([0, 1, -1, 2**63 - 1, -(2**63), 10, 11], len(members))]
             types[name] = {"union": members, "tag": tag, "values": values, "open": is_open}
             self.kinds[name] = "union"
+        if self.random.random() < 0.3:
+            members = [self._type_name() for _ in range(self.random.randint(1, 3))]
+            fields = [f"only {number}" for number in range(len(members))]
+            for member, field in zip(members, fields, strict=True):
+                types[member] = {"fields": {field: "int"}, "unknown": "keep"}
+                self.kinds[member] = "record"
+            name = self._type_name()
+            types[name] = {"union": members, "present": fields, "open": self.random.random() < 0.5}
+            self.kinds[name] = "union"
         return types
 
     def channels(self) -> Described:

@@ -14,13 +14,16 @@ def compare_unions(walk: Walk, old: Union, new: Union, at: At) -> None:
     """Compare two unions."""
     if old.tag != new.tag:
         walk.add("tag-changed", *at.inside("tag"), f"tag: {old.tag} → {new.tag}")
+    what = "field" if new.tag is None else "value"
     before, after = dict(old.members), dict(new.members)
     values = {name: value for value, name in new.members if value not in before}
     moved = {value: values[name] for value, name in old.members if value not in after and name in values}
+    # Without a tag, what has the field is that member, whatever its record is called.
     swapped = {
         value: found
         for value, name in old.members
-        if after.get(value, name) != name
+        if new.tag is not None
+        and after.get(value, name) != name
         and (found := _value(new, name)) is not None
         and _value(old, after[value]) is not None
     }
@@ -35,7 +38,7 @@ def compare_unions(walk: Walk, old: Union, new: Union, at: At) -> None:
             alike = value in swapped and twin is not None and _form(walk.old, name) == _form(walk.new, twin)
             changed = "member-value-changed-in-open" if kept else "member-value-changed"
             rule = "member-values-swapped" if alike else changed
-            walk.add(rule, *inside, f"the value of {name}: {value} → {moved[value]}")
+            walk.add(rule, *inside, f"the {what} of {name}: {value} → {moved[value]}")
             walk.pair(name, name)
         else:
             rule = "member-removed-from-open" if new.open else "member-removed"
@@ -64,12 +67,12 @@ def compare_record_and_union(walk: Walk, old: Record | Union, new: Record | Unio
     if not alike:
         return False
     same = record.name if record.name in members else alike[0]
-    if union is new:
-        walk.add("record-made-union", *at, words)
-        walk.pair(record.name, same)
+    if union.tag is None:
+        # The record stands alike on the wire, alone and as a member.
+        walk.add("type-respelled", *at, words)
     else:
-        walk.add("union-made-record", *at, words)
-        walk.pair(same, record.name)
+        walk.add("record-made-union" if union is new else "union-made-record", *at, words)
+    walk.pair(*((record.name, same) if union is new else (same, record.name)))
     for member in members:
         held = others.by_name[member]
         if member != same and isinstance(held, Record):

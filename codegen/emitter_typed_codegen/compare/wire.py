@@ -124,6 +124,8 @@ def kind(base: Base, format: str | None, position: Position) -> str:
             return "string"
         return f"{base.name}:{format}" if format is not None else base.name
     name = type(base).__name__.lower()
+    if isinstance(base, Union) and base.tag is None:
+        return f"{name}:present"
     return f"{name}:int" if isinstance(base, Enum | Union) and base.has_numbers else name
 
 

@@ -40,6 +40,8 @@ def spelled(ref: TypeRef, format: str | None = None) -> str:
 def kind_of(declared: Declaration) -> str:
     """Return what is declared, such as `record`."""
     name = type(declared).__name__.lower()
+    if isinstance(declared, Union) and declared.tag is None:
+        return f"{name} without a tag"
     return f"{name} of numbers" if isinstance(declared, Enum | Union) and declared.has_numbers else name
 
 

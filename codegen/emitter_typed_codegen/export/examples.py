@@ -100,7 +100,7 @@ class Examples:
         if isinstance(base, Union) and not isinstance(ref, List | Map):
             members = ((value, self.of(Named(member))) for value, member in base.members)
             return [
-                Example({base.tag: value, **cast("dict[str, object]", found.value)})
+                Example(_as_member(base, value, cast("dict[str, object]", found.value)))
                 for value, found in members
                 if found is not None
             ]
@@ -195,8 +195,7 @@ class Examples:
                 made = self._value(Named(name), (), None, "", within)
             except _None:
                 continue
-            assert isinstance(made, dict)
-            return {union.tag: value, **made}
+            return _as_member(union, value, cast("dict[str, object]", made))
         raise _None
 
     def _one_of(self, ref: AnyOf, name: str, within: tuple[str, ...], refused: Sequence[object]) -> object:
@@ -329,6 +328,11 @@ def _is_text(text: str, limits: Iterable[Constraint]) -> bool:
             case _:
                 pass
     return True
+
+
+def _as_member(union: Union, value: str | int, made: dict[str, object]) -> dict[str, object]:
+    """Return the document of a record as a member of a union."""
+    return made if union.tag is None else {union.tag: value, **made}
 
 
 def _ordered(scalar: Scalar, limits: Sequence[Constraint], format: str | None) -> Iterator[object]:

@@ -282,6 +282,18 @@ class JsonSchemas:
         return {"if": there[0], "else": made}
 
     def _union(self, one: Union) -> Json:
+        return self._present(one) if one.tag is None else self._tagged(one, one.tag)
+
+    def _present(self, one: Union) -> Json:
+        members: list[Json] = [{"$ref": self.root + self.keys[name]} for _, name in one.members]
+        there: list[Json] = [{"required": [field]} for field, _ in one.members]
+        if one.open:
+            none: Json = {"not": {"anyOf": [*there]}}
+            members.append({"title": "other", "type": "object", **none})
+            there.append(none)
+        return {"type": "object", "oneOf": members, "allOf": [{"oneOf": there}]}
+
+    def _tagged(self, one: Union, tag: str) -> Json:
         values = [value for value, _ in one.members]
         any_value = SCALARS["int" if one.has_numbers else "string"]
         kind: Json = {"type": any_value["type"]}
@@ -290,22 +302,22 @@ class JsonSchemas:
                 "title": str(value),
                 "allOf": [
                     {"$ref": self.root + self.keys[name]},
-                    {"type": "object", "properties": {one.tag: {**kind, "const": value}}},
+                    {"type": "object", "properties": {tag: {**kind, "const": value}}},
                 ],
             }
             for value, name in one.members
         ]
         if one.open:
             unknown: Json = {**any_value, "not": {"enum": values}}
-            members.append({"title": "other", "type": "object", "properties": {one.tag: unknown}})
+            members.append({"title": "other", "type": "object", "properties": {tag: unknown}})
         # The values of a discriminator are texts.
         discriminated = self.extensions and not one.open and not one.has_numbers
         return {
             "type": "object",
-            "required": [one.tag],
-            "properties": {one.tag: any_value if one.open else {**kind, "enum": values}},
+            "required": [tag],
+            "properties": {tag: any_value if one.open else {**kind, "enum": values}},
             "oneOf": members,
-            **({"discriminator": one.tag} if discriminated else {}),
+            **({"discriminator": tag} if discriminated else {}),
         }
 
     def _extension(self, name: str, value: object) -> Json:

@@ -116,8 +116,8 @@ class TypeView:
     fields: tuple[FieldView, ...] = ()
     values: tuple[ValueView, ...] = ()
     notes: tuple[str, ...] = ()
-    tag: str = ""
-    """What tells the members of a union apart."""
+    tag: str | None = None
+    """The field that tells the members of a union apart, if there is one."""
     alias: tuple[Piece, ...] = ()
     limits: tuple[str, ...] = ()
     examples: tuple[tuple[str, ...], ...] = ()
@@ -276,7 +276,10 @@ class _Page:
                 return evolve(made, values=_values(one.values), notes=("Written as a text of these letters.",))
             case Union():
                 members = tuple(
-                    ValueView(text=_json(value), type=(Piece(name, self.types[name]),)) for value, name in one.members
+                    ValueView(
+                        text=str(value) if one.tag is None else _json(value), type=(Piece(name, self.types[name]),)
+                    )
+                    for value, name in one.members
                 )
                 notes = ("Other members may come, and are kept.",) if one.open else ()
                 return evolve(made, values=members, tag=one.tag, notes=notes)

@@ -236,6 +236,8 @@ class Shape:
     doc: str = ""
     together: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Keys, each with those that must be there beside it."""
+    one_of: tuple[str, ...] = ()
+    """Keys of which exactly one must be there."""
     kind: str = ""
     """The key that says that it is this one, where several can stand in one place."""
     snippet: dict[str, Snippet] = field(factory=dict[str, "Snippet"])
@@ -253,6 +255,8 @@ class Shape:
                 return default
             case Text(examples=(first, *_)):
                 return first
+            case ListOf(item=Text(examples=(_, *_) as examples)):
+                return f"[{', '.join(examples)}]"
             case Type(scalars=scalars):
                 return "json" if "text" in scalars else "string"
             case _:

@@ -275,14 +275,19 @@ UNION = Shape(
         Key(
             "union",
             ListOf(item=RECORD_NAME, at_least=1, unique=True),
-            "The names of several records. The field `tag` says which one it is; the records do not declare it.",
+            "The names of several records. Either a `tag` says which one it is, or the field that is `present`.",
             required=True,
         ),
         Key(
             "tag",
             evolve(NAME, examples=("kind",)),
-            "The field on the wire that says which record it is.",
-            required=True,
+            "The field on the wire that says which record it is. The records do not declare it.",
+        ),
+        Key(
+            "present",
+            ListOf(item=evolve(NAME, examples=("result", "error")), at_least=1, unique=True),
+            "Instead of a tag: for each record, in order, a field of it that is always there, and that no other record "
+            "has, as in `[result, error]`.",
         ),
         DOC,
         Key(
@@ -294,13 +299,15 @@ UNION = Shape(
         Key(
             "open",
             Flag(),
-            "`true`: an object with any other text, or any other number, as its tag is kept, as an "
-            "`UnrecognizedMember`, instead of refused.",
+            "`true`: an object with any other text, or any other number, as its tag, or with none of the fields of "
+            "`present`, is kept, as an `UnrecognizedMember`, instead of refused.",
             default="false",
         ),
     ),
     doc="One of several records, with a field that says which one.",
     kind="union",
+    together=(("values", ("tag",)),),
+    one_of=("tag", "present"),
     snippet={"union": ["$2"], "tag": "${3:kind}"},
 )
 

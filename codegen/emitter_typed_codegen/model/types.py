@@ -178,15 +178,19 @@ class Flags:
 
 @frozen(kw_only=True)
 class Union:
-    """One of several records, told apart by a field on the wire that they themselves do not declare."""
+    """One of several records, told apart by a tag that they themselves do not declare, or by a field that each has."""
 
     name: str
     doc: str = ""
-    tag: str
+    tag: str | None
+    """The field on the wire that tells; None: the field that is there, of those that each record has alone."""
     members: tuple[tuple[str | int, str], ...]
-    """Pairs of the tag's value and the record's name; all values are texts, or all are numbers."""
+    """Pairs of the tag's value and the record's name; all values are texts, or all are numbers.
+
+    Without a tag, pairs of the field on the wire and the name of the record that has it.
+    """
     open: bool = False
-    """Whether an object with another value of the tag is kept instead of refused."""
+    """Whether an object with another value of the tag, or with none of those fields, is kept instead of refused."""
 
     @property
     def has_numbers(self) -> bool:

@@ -76,10 +76,10 @@ def _advice(symbols: SymbolTable, kind: JsonKind, one: tuple[TypeRef, str], othe
             return f"for one list of both, {write_type(f'[{inner}]')}"
         case "object" if all(isinstance(base, Record) for base in bases):
             return (
-                f"declare a union with a tag under types, as in Either: {{union: [{one[1]}, {other[1]}], tag: kind}}, "
-                "and write its name"
+                f"declare a union under types, as in Either: {{union: [{one[1]}, {other[1]}], tag: kind}}, or with a "
+                "field of each, as in present: [result, error], and write its name"
             )
         case "object" if not any(isinstance(base, Map) for base in bases):
-            return "declare one union with a tag that has all of the records"
+            return "declare one union that has all of the records"
         case _:
             return "keep one of them, or write json for both"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 from emitter_typed_codegen.language.scalars import FORMATS
@@ -14,7 +15,7 @@ from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import check_constraints, read_constraints
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
-from emitter_typed_codegen.resolve.synonyms import type_advice
+from emitter_typed_codegen.resolve.synonyms import type_advice, type_meant
 from emitter_typed_codegen.resolve.typerefs import declares, is_inline_record, looks_like_type, read_type
 from emitter_typed_codegen.resolve.values import UNFIT, comparable, plain_value, read_value
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
@@ -123,15 +124,25 @@ def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | N
         advice = type_advice(node.value)
         another = advice.startswith("write ") and advice != f"write {scalar}"
         hint = advice.replace("write", "write type:", 1) if another else "remove it"
+        if scalar in ("int", "float") and type_meant(node.value) == "string":
+            hint = "write type: decimal, for a number in quotes"
         message = "'format' is only for a datetime or a duration"
         symbols.report.add(entries.key("format"), "bad-format", message, hint)
         return None
     if node.value not in known:
         formats = listed([quoted(each) for each in known], "or")
         message = f"the 'format' of a {scalar} must be {formats}, not {quoted(node.value)}"
-        symbols.report.add(node, "bad-format", message, "write one of these, or remove it")
+        other = next((hint for pattern, hint in _OTHER_FORMS if re.search(pattern, f"{scalar} {node.value}", re.I)), "")
+        symbols.report.add(node, "bad-format", message, other or "write one of these, or remove it")
         return None
     return node.value
+
+
+_OTHER_FORMS = (
+    (r"nano|micro|[\W_][nu]s$", "write type: int, and convert the number in the program"),
+    (r"^duration .*(?:iso|rfc|te?xt|string|hh?:?mm)", "write type: string, and convert the text in the program"),
+)
+"""What to do about forms of times and durations that are no format, by what the type and the word look like."""
 
 
 def _blank(symbols: SymbolTable, entries: Entries) -> tuple[bool | int | str | None, ...]:

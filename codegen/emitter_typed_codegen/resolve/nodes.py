@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from attrs import field
@@ -100,13 +100,36 @@ class Report:
                     # Such as a space that was copied from a page.
                     hint = "delete the character that is not visible, and indent with spaces"
                 self.add(key, "unknown-key", f"{what} has no key {quoted(key.value)}", hint)
-        beside = (other for key_name, others in shape.together if key_name in found for other in others)
+        beside = (
+            other
+            for key_name, others in shape.together
+            if key_name in found
+            for other in others
+            if other not in shape.one_of
+        )
         for key_name in dict.fromkeys((*shape.required, *beside)):
             if key_name not in found and key_name not in elsewhere:
                 example = shape.example(key_name)
                 hint = f"write {key_name}: {example}" if example else ""
                 self.add(at, "missing-key", f"{what} lacks the key {quoted(key_name)}", hint)
+        self._one_of(found, elsewhere, shape, what, at)
         return Entries(self, shape, at, found)
+
+    def _one_of(
+        self,
+        found: Mapping[str, tuple[ScalarNode, Node]],
+        elsewhere: set[str | None],
+        shape: Shape,
+        what: str,
+        at: Placed,
+    ) -> None:
+        there = [name for name in shape.one_of if name in found]
+        for second in there[1:]:
+            message = f"{what} cannot have both {quoted(there[0])} and {quoted(second)}"
+            self.add(found[second][0], "wrong-shape", message, "remove one of them")
+        if shape.one_of and not there and not elsewhere.intersection(shape.one_of):
+            hint = f"write {' or '.join(f'{name}: {shape.example(name)}' for name in shape.one_of)}"
+            self.add(at, "missing-key", f"{what} lacks the key {listed([*map(quoted, shape.one_of)], 'or')}", hint)
 
     def named(
         self, node: Node | None, what: str, shape: str = "a map of names to descriptions"

@@ -25,6 +25,7 @@ enum: values choices options literals literal const
 flags: bits bitmask bitfield bitset
 value: number code id const wire int integer index
 union: oneof anyof variants
+present: untagged
 tag: discriminator discriminant
 alias: type newtype typedef base of
 unknown: additionalproperties extra extras
@@ -56,7 +57,7 @@ milliseconds: millisecond millis ms msec
 
 _SCALARS = """
 string: str text char varchar email uri url hostname id cstring unicode
-string: hex hexadecimal ip ipv4 ipv6 mac color colour regex html xml
+string: hex hexadecimal base64url ip ipv4 ipv6 mac color colour regex html xml
 int: integer long short byte unsigned int8 int16 int32 int64 uint uint8 uint16 uint32 uint64
 int: i8 i16 i32 i64 u8 u16 u32 u64 isize usize sint32 sint64 fixed32 fixed64 bigint
 float: number double real float32 float64 f32 f64 percent percentage
@@ -155,6 +156,7 @@ _LIST = (
     r"\s*[\[<(](.*)[\]>)]"
 )
 _TUPLE = rf"{_QUALIFIER}tuple\s*[\[<(](.*?)(,.*)?[\]>)]"
+_FIXED = rf"(?:{_QUALIFIER}tuple\s*)?[\[<(](.*,.*)[\]>)]"
 _MAP = (
     rf"{_QUALIFIER}(?:ordered|hash|tree|default)?(?:dict|dictionary|map|mapping|record|object|hash)"
     r"\s*[\[<(]\s*\w+\s*,(.*)[\]>)]"
@@ -255,8 +257,17 @@ def several_advice(text: str) -> str:
         return _ONE_OF_TEXTS
     if len(_members(text, "|")) > 1 or re.fullmatch(_UNION, text, re.IGNORECASE):
         return _ONE_OF_TYPES
+    if found := re.fullmatch(_FIXED, text, re.IGNORECASE):
+        items = _members(found[1], ",")
+        meant = [*dict.fromkeys(type_meant(item) for item in items)]
+        inner = "float" if {*meant} == {"int", "float"} else " | ".join(meant)
+        if len(items) > 1 and all(meant) and "?" not in inner:
+            length = f"min_items: {len(items)}, max_items: {len(items)}"
+            return (
+                f'declare an alias for a list of this length under types, as in Items: {{alias: "[{inner}]", {length}}}'
+            )
     if re.fullmatch(_TUPLE, text, re.IGNORECASE):
-        return 'write "[T]" for items of one type T; for items of several types, declare a record under types'
+        return 'write "[T]" for items of one type T, and "[T | U]" for items of two types'
     return ""
 
 

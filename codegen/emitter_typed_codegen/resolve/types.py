@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from emitter_typed_codegen.language.limits import LIMITS
 from emitter_typed_codegen.language.scalars import SCALARS
@@ -13,6 +14,7 @@ from emitter_typed_codegen.model import (
     AnyOf,
     Declaration,
     Enum,
+    Field,
     Record,
     Scalar,
     Secret,
@@ -218,7 +220,7 @@ def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | N
     tag = entries.scalar("tag")
     inline = "declare the record under types, and write its name here"
     listed = entries.get("union")
-    hint = _as_members(symbols, listed) if isinstance(listed, MapNode) else ""
+    hint = _as_members(symbols, listed, tag) if isinstance(listed, MapNode) else ""
     members = symbols.report.texts(listed, "'union'", inline=inline, hint=hint)
     if isinstance(listed, ListNode) and not listed.items:
         symbols.report.add(
@@ -231,15 +233,22 @@ def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | N
         if name is not None:
             taken.take(name, member.value, member)
             known[number] = name
-    tags = _tags(symbols, entries, members)
-    if tag is None or not symbols.report.is_name(tag) or len(tags) != len(members):
+    tags = _present(symbols, entries, members, known) if "present" in entries else _tags(symbols, entries, members)
+    if len(tags) != len(members) or (tag is None and "present" not in entries):
         return None
-    pairs = tuple((tags[number], name) for number, name in known.items())
-    return Union(name=key.value, doc=entries.text("doc"), tag=tag.value, members=pairs, open=entries.flag("open"))
+    if tag is not None and not symbols.report.is_name(tag):
+        return None
+    return Union(
+        name=key.value,
+        doc=entries.text("doc"),
+        tag=None if tag is None else tag.value,
+        members=tuple((tags[number], name) for number, name in known.items()),
+        open=entries.flag("open"),
+    )
 
 
-def _as_members(symbols: SymbolTable, node: MapNode) -> str:
-    """Return how a map of members and their values is written, in either direction; empty if it is no such map."""
+def _as_members(symbols: SymbolTable, node: MapNode, tag: ScalarNode | None) -> str:
+    """Return how a map of members and their values, or fields, is written; empty if it is no such map."""
     pairs = [(key, value) for key, value in node.pairs if isinstance(value, ScalarNode)]
     if not pairs or len(pairs) != len(node.pairs):
         return ""
@@ -247,8 +256,15 @@ def _as_members(symbols: SymbolTable, node: MapNode) -> str:
     for members, values in ((keys, described), (described, keys)):
         if all(symbols.find(member.value) for member in members):
             names, tags = (", ".join(one.value for one in many) for many in (members, values))
-            return f"write union: [{names}], and beside it values: [{tags}]"
+            telling = tag is None and all(map(partial(_has_field, symbols), members, values))
+            key = "present" if telling else "values"
+            return f"write union: [{names}], and beside it {key}: [{tags}]"
     return ""
+
+
+def _has_field(symbols: SymbolTable, member: ScalarNode, name: ScalarNode) -> bool:
+    record = symbols.types.get(symbols.find(member.value) or "")
+    return isinstance(record, Record) and any(field.name == name.value for field in record.fields)
 
 
 def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) -> str | None:
@@ -292,6 +308,52 @@ def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> 
         expect_text(symbols, value, "a tag's value")
         taken.take(value.value, value.value, value)
     return [value.value for value in values]
+
+
+def _present(symbols: SymbolTable, entries: Entries, members: list[ScalarNode], known: Mapping[int, str]) -> list[str]:
+    """Return the field on the wire that tells each member; fewer than there are members where one has a problem."""
+    report = symbols.report
+    if "values" in entries:
+        message = "a union with 'present' has no values: no tag is written"
+        report.add(entries.key("values"), "union-values", message, "remove 'values'")
+    listed = entries.get("present")
+    names = report.texts(listed, "'present'")
+    if len(names) != len(members) and isinstance(listed, ListNode):
+        message = f"the number of fields ({len(names)}) differs from the number of members ({len(members)})"
+        report.add(entries.key("present"), "union-present", message, "write one field for each member, in order")
+    records = {number: one for number, name in known.items() if isinstance(one := symbols.types[name], Record)}
+    found: list[str] = []
+    for number, name in enumerate(names):
+        record = records.get(number)
+        if record is None:
+            # A member that has its problem, or one too many.
+            found.append(name.value)
+            continue
+        field = next((one for one in record.fields if one.name == name.value), None)
+        others = [one for other, one in records.items() if other != number and one is not record]
+        if field is None:
+            known_fields = [one.name for one in record.fields]
+            report.unknown(name, "union-present", f"field of {record.name} called", name.value, known_fields)
+        elif wrong := _not_telling(field, record, others):
+            report.add(name, "union-present", *wrong)
+        else:
+            found.append(field.wire)
+    return found
+
+
+def _not_telling(field: Field, record: Record, others: list[Record]) -> tuple[str, str] | None:
+    """Return why the presence of a field does not tell its record from others, and what to do; None if it does."""
+    name = quoted(field.name)
+    if field.also_read:
+        return f"{name} of {record.name} has other names on the wire", "remove its 'also_read', or choose another field"
+    if not field.is_required:
+        why = "has a default" if field.has_default and field.default is not None else "may be absent"
+        return f"{name} of {record.name} {why}", f"choose a field that each {record.name} has, or make it required"
+    for other in others:
+        if any(field.wire in (one.wire, *one.also_read) for one in other.fields):
+            what = f"the field {quoted(field.wire)} on the wire, so it does not tell {record.name} from {other.name}"
+            return f"{other.name} has {what}", "choose a field that only one of them has, or declare a tag"
+    return None
 
 
 def _number(symbols: SymbolTable, value: ScalarNode, taken: Names) -> int:

@@ -209,14 +209,23 @@ def _alias(scope: ModuleScope, alias: Alias) -> Expression:
 def _union(scope: ModuleScope, union: Union) -> Expression:
     members = [(plain(value), scope.use(scope.declared(name))) for value, name in union.members]
     named: dict[str, Expression] = {"open": "True"} if union.open else {}
-    tag = call(scope.contract("Tag"), literal(union.tag), sequence(sequence(member) for member in members), **named)
-    notes = [f"{comment(union.tag)}: {value}" for value, _ in members]
+    pairs = sequence(sequence(member) for member in members)
+    if union.tag is None:
+        told = call(scope.contract("Present"), pairs, **named)
+        notes, other = [f"has {value}" for value, _ in members], "has none of these"
+    else:
+        told = call(scope.contract("Tag"), literal(union.tag), pairs, **named)
+        notes, other = [f"{comment(union.tag)}: {value}" for value, _ in members], f"{comment(union.tag)}: any other"
     classes: list[Expression] = [cls for _, cls in members]
     if union.open:
-        unknown = scope.contract("UnrecognizedMember")
-        classes.append(
-            Group(f"{flat(unknown)}[", [scope.use(Name(BUILTINS, "int"))], "]") if union.has_numbers else unknown
-        )
-        notes.append(f"{comment(union.tag)}: any other")
+        classes.append(_unrecognized(scope, union))
+        notes.append(other)
     either = Either(classes, tuple(notes))
-    return Group(f"{scope.use(Name('typing', 'Annotated'))}[", [either, tag], "]")
+    return Group(f"{scope.use(Name('typing', 'Annotated'))}[", [either, told], "]")
+
+
+def _unrecognized(scope: ModuleScope, union: Union) -> Expression:
+    unknown = scope.contract("UnrecognizedMember")
+    if union.tag is None:
+        return Group(f"{flat(unknown)}[", ["None"], "]")
+    return Group(f"{flat(unknown)}[", [scope.use(Name(BUILTINS, "int"))], "]") if union.has_numbers else unknown

@@ -33,12 +33,12 @@ from emitter_typed._protocol.payloads.containers import is_list_type, is_map_typ
 from emitter_typed._protocol.payloads.conversion import conversion_of, write_as
 from emitter_typed._protocol.payloads.records import is_blank
 from emitter_typed._protocol.payloads.scalars import HIGHEST, LOWEST, scalar_of
-from emitter_typed._protocol.payloads.unions import is_union, tag_of
+from emitter_typed._protocol.payloads.unions import is_union, told_apart
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.deprecation import quietly
 from emitter_typed._types.frozen import is_hashable
 from emitter_typed._types.type_form import TypeForm
-from emitter_typed._types.values import Record, Secret, Tag, Unrecognized, UnrecognizedMember, is_masked
+from emitter_typed._types.values import Present, Record, Secret, Tag, Unrecognized, UnrecognizedMember, is_masked
 from emitter_typed.errors import InvalidArgument
 
 try:
@@ -223,11 +223,15 @@ class _Builder:
         """
         if hasattr(type_, "__supertype__"):
             return self.of(type_.__supertype__, constraints, turns, format)
-        tag = tag_of(type_)
-        if tag is not None:
-            members = _shortest([cls for _, cls in tag.members], turns)
+        told = told_apart(type_)
+        if told is not None:
+            members = _shortest([cls for _, cls in told.members], turns)
+            telling = _telling(told)
             return st.one_of(
-                [*(self.record(cls, turns, tag=tag.name) for cls in members), *([_unknown(tag)] if tag.open else [])]
+                [
+                    *(self.record(cls, turns, telling=telling) for cls in members),
+                    *([_unknown(told)] if told.open else []),
+                ]
             )
         if get_origin(type_) is Annotated:
             inner, *extras = get_args(type_)
@@ -253,20 +257,25 @@ class _Builder:
         return _choice(type_)
 
     def record(
-        self, cls: Any, turns: int, *, tag: str | None = None, given: Mapping[str, _Any | None] | None = None
+        self,
+        cls: Any,
+        turns: int,
+        *,
+        telling: frozenset[str] = frozenset(),
+        given: Mapping[str, _Any | None] | None = None,
     ) -> _Any:
         """Return the strategy of a class with fields.
 
         Args:
             cls: The class.
             turns: How often records that hold themselves may still do so.
-            tag: The field on the wire that tells it from other members of a union.
+            telling: The fields on the wire that tell it from other members of a union.
             given: Strategies for some of its fields.
         """
         turns = _turns_within(cls, turns)
         if given is not None:
-            return self._record(cls, turns, tag, given)
-        return self._once((cls, turns, tag), partial(self._record, cls, turns, tag, {}))
+            return self._record(cls, turns, telling, given)
+        return self._once((cls, turns, telling), partial(self._record, cls, turns, telling, {}))
 
     def _once(self, known: tuple[Any, ...], build: Callable[[], _Any]) -> _Any:
         """Return what was built of a type, or build it. Raises InvalidArgument if it is being built."""
@@ -282,7 +291,7 @@ class _Builder:
             )
         return found
 
-    def _record(self, cls: Any, turns: int, tag: str | None, given: Mapping[str, _Any | None]) -> _Any:
+    def _record(self, cls: Any, turns: int, telling: frozenset[str], given: Mapping[str, _Any | None]) -> _Any:
         shape = describe(cls)
         own = {name: one for name, one in given.items() if one is not None}
         members = {
@@ -292,7 +301,7 @@ class _Builder:
             if turns or one.required or one.parameter in own or not _goes_round(one.type)
         }
         if shape.rest is not None:
-            taken = {tag, *(name for one in shape.members for name in one.wire_names)}
+            taken = {*telling, *(name for one in shape.members for name in one.wire_names)}
             names = st.text().filter(lambda name: name not in taken)
             rest = own.get(shape.rest.parameter)
             members[shape.rest.parameter] = st.dictionaries(names, _json(), max_size=_FEW) if rest is None else rest
@@ -453,9 +462,9 @@ def _shortest(members: Sequence[Any], turns: int) -> list[Any]:
 
 def _height(type_: Any, above: tuple[Any, ...]) -> float:
     """Return how many classes deep the smallest value of a type is."""
-    tag = tag_of(type_)
-    if tag is not None:
-        return min(_height(cls, above) for _, cls in tag.members)
+    told = told_apart(type_)
+    if told is not None:
+        return min(_height(cls, above) for _, cls in told.members)
     if type_ in above:
         return math.inf
     if is_alias(type_):
@@ -494,12 +503,19 @@ def _together(cls: type[enum.Flag], flags: set[enum.Flag]) -> enum.Flag:
     return joined
 
 
-def _unknown(tag: Tag) -> _Any:
+def _telling(told: Tag | Present) -> frozenset[str]:
+    """Return the fields on the wire that tell the members of a union apart."""
+    return frozenset(name for name, _ in told.members) if isinstance(told, Present) else frozenset({told.name})
+
+
+def _unknown(told: Tag | Present) -> _Any:
     """Return the strategy of members of an open union that it does not know."""
-    known: set[str | int] = {value for value, _ in tag.members}
-    names = st.text().filter(lambda name: name != tag.name)
-    fields = st.dictionaries(names, _json(), max_size=_FEW)
-    tags = _raw((int if tag.has_numbers else str,)).filter(lambda value: value not in known)
+    telling = _telling(told)
+    fields = st.dictionaries(st.text().filter(lambda name: name not in telling), _json(), max_size=_FEW)
+    if isinstance(told, Present):
+        return st.builds(UnrecognizedMember, tag=st.none(), unknown_fields=fields)
+    known: set[str | int] = {value for value, _ in told.members}
+    tags = _raw((int if told.has_numbers else str,)).filter(lambda value: value not in known)
     return st.builds(UnrecognizedMember, tag=tags, unknown_fields=fields)
 
 

@@ -25,9 +25,9 @@ RawT = TypeVar("RawT", str, int)
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault
 
-    TagT = TypeVarWithDefault("TagT", str, int, default=str)
+    TagT = TypeVarWithDefault("TagT", str, int, None, default=str)
 else:
-    TagT = TypeVar("TagT", str, int)
+    TagT = TypeVar("TagT", str, int, None)
 
 # What the repr of a secret looks like.
 _is_masked = re.compile(r"[^\W\d]\w*\(….{0,4}\)").fullmatch
@@ -216,11 +216,12 @@ def _freeze(fields: Mapping[str, Json]) -> Mapping[str, Json]:
 class UnrecognizedMember(Generic[TagT]):
     """A member of an open union that the schema does not know, kept unchanged.
 
-    Where the values of the tag are numbers, it is an `UnrecognizedMember[int]`.
+    Where the values of the tag are numbers, it is an `UnrecognizedMember[int]`. Where the union has no tag, it is an
+    `UnrecognizedMember[None]`.
     """
 
     tag: TagT
-    """The value of the tag on the wire, which says what it is."""
+    """The value of the tag on the wire, which says what it is; None in a union without a tag."""
     unknown_fields: Mapping[str, Json] = field(factory=dict[str, "Json"], converter=_freeze)
     """Its other fields as JSON, by their names on the wire."""
 
@@ -282,8 +283,22 @@ def wire(
     return {WIRE: Wire(name, format, blank, also_read, rest)}
 
 
+class _ToldApart:
+    """Base of what annotates a union to tell its members apart."""
+
+    __slots__ = ()
+
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> object:
+        """Answer pydantic: how it validates and writes a member of the union that this annotates."""
+        return conversions.pydantic_core_schema(Annotated[source, self])
+
+    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> object:
+        """Answer pydantic: the JSON Schema of the union that this annotates."""
+        return conversions.pydantic_json_schema(Annotated[object, self], schema, handler)
+
+
 @frozen
-class Tag:
+class Tag(_ToldApart):
     """Tells the members of a union apart: the field on the wire, and the value that each member has there."""
 
     name: str
@@ -298,13 +313,15 @@ class Tag:
         """Whether the field holds numbers."""
         return any(isinstance(value, int) for value, _ in self.members)
 
-    def __get_pydantic_core_schema__(self, source: object, handler: object) -> object:
-        """Answer pydantic: how it validates and writes a member of the union that this annotates."""
-        return conversions.pydantic_core_schema(Annotated[source, self])
 
-    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> object:
-        """Answer pydantic: the JSON Schema of the union that this annotates."""
-        return conversions.pydantic_json_schema(Annotated[object, self], schema, handler)
+@frozen
+class Present(_ToldApart):
+    """Tells the members of a union apart: each one has a field on the wire that no other has."""
+
+    members: tuple[tuple[str, type], ...]
+    """Pairs of that field's name on the wire and the class it stands for."""
+    open: bool = False
+    """Whether an object without any of these fields is kept, as an `UnrecognizedMember`."""
 
 
 class Record(PydanticField):

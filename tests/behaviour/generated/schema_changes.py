@@ -56,6 +56,11 @@ def _of(**more: object) -> dict[str, object]:
 
 _TWINS = ", Lamp: {fields: {width: int}}, Door: {fields: {width: int}}, Thing: {union: [Lamp, Door], tag: kind, "
 _EVENT = ", Door: {fields: {width: int}}, Event: {union: [Reading, Door], tag: kind}"
+_LAMP = ", Lamp: {fields: {watts: int}}, Thing: {union: [Lamp], present: [watts]"
+_LAMP_OR_DOOR = (
+    ", Lamp: {fields: {watts: int}}, Door: {fields: {width: int}}, Thing: {union: [Lamp, Door], present: [watts, width]"
+)
+_TOLD = ", Door: {fields: {width: int}}, Event: {union: [Reading, Door], present: [room, width]}"
 
 A = _of()
 B = {"room": "b"}
@@ -1451,6 +1456,106 @@ ROWS = (
         new_sends={"kind": "door", "room": 1, "width": 1},
         old_reads=REFUSED,
         also=frozenset({"type-added", "record-made-union"}),
+    ),
+    # Unions without a tag.
+    Row(
+        rule="member-added",
+        old=_fields("what: Thing", _LAMP + "}"),
+        new=_fields("what: Thing", _LAMP_OR_DOOR + "}"),
+        old_sends=_of(what={"watts": 1}),
+        new_sends=_of(what={"width": 1}),
+        old_reads=REFUSED,
+        also=frozenset({"type-added"}),
+    ),
+    Row(
+        rule="member-removed",
+        old=_fields("what: Thing", _LAMP_OR_DOOR + "}"),
+        new=_fields("what: Thing", _LAMP + "}"),
+        old_sends=_of(what={"width": 1}),
+        new_reads=REFUSED,
+        new_sends=_of(what={"watts": 1}),
+        also=frozenset({"type-removed"}),
+    ),
+    Row(
+        rule="member-added-to-open",
+        old=_fields("what: Thing", _LAMP + ", open: true}"),
+        new=_fields("what: Thing", _LAMP_OR_DOOR + ", open: true}"),
+        old_sends=_of(what={"panes": [1]}),
+        new_sends=_of(what={"width": 1}),
+        also=frozenset({"type-added"}),
+    ),
+    Row(
+        rule="member-removed-from-open",
+        old=_fields("what: Thing", _LAMP_OR_DOOR + ", open: true}"),
+        new=_fields("what: Thing", _LAMP + ", open: true}"),
+        old_sends=_of(what={"width": 1}),
+        new_sends=_of(what={"watts": 1}),
+        also=frozenset({"type-removed"}),
+        gone="Door",
+    ),
+    Row(
+        rule="union-opened",
+        old=_fields("what: Thing", _LAMP + "}"),
+        new=_fields("what: Thing", _LAMP + ", open: true}"),
+        old_sends=_of(what={"watts": 1}),
+        new_sends=_of(what={"watts": 1}),
+    ),
+    Row(
+        rule="union-closed",
+        old=_fields("what: Thing", _LAMP + ", open: true}"),
+        new=_fields("what: Thing", _LAMP + "}"),
+        old_sends=_of(what={"width": 1}),
+        new_reads=REFUSED,
+        new_sends=_of(what={"watts": 1}),
+    ),
+    Row(
+        rule="member-value-changed",
+        old=_fields("what: Thing", _LAMP + "}"),
+        new=_fields("what: Thing", _LAMP.replace("watts", "power") + "}"),
+        old_sends=_of(what={"watts": 1}),
+        new_reads=REFUSED,
+        new_sends=_of(what={"power": 1}),
+        old_reads=REFUSED,
+        also=frozenset({"field-renamed-required"}),
+    ),
+    Row(
+        rule="type-changed",
+        old=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind}"),
+        new=_fields("what: Thing", _LAMP + "}"),
+        old_sends=_of(what={"kind": "lamp"}),
+        new_reads=REFUSED,
+        new_sends=_of(what={"watts": 1}),
+        old_reads=REFUSED,
+        also=frozenset({"field-added-required"}),
+    ),
+    Row(
+        rule="type-respelled",
+        old=_channel(
+            'reading: {address: "a/reading/", payload: Event}', ", Event: {union: [Reading], present: [room]}"
+        ),
+        new=_channel('reading: {address: "a/reading/", payload: Reading}'),
+        old_sends=A,
+        new_sends=A,
+        also=frozenset({"type-removed"}),
+        gone="Event",
+    ),
+    Row(
+        rule="member-added",
+        old=_channel('reading: {address: "a/reading/", payload: Reading}'),
+        new=_channel('reading: {address: "a/reading/", payload: Event}', _TOLD),
+        old_sends=A,
+        new_sends={"width": 1},
+        old_reads=REFUSED,
+        also=frozenset({"type-added", "type-respelled"}),
+    ),
+    Row(
+        rule="member-removed",
+        old=_channel('reading: {address: "a/reading/", payload: Event}', _TOLD),
+        new=_channel('reading: {address: "a/reading/", payload: Reading}'),
+        old_sends={"width": 1},
+        new_reads=REFUSED,
+        new_sends=A,
+        also=frozenset({"type-removed", "type-respelled"}),
     ),
     # Flags and enums are both texts.
     Row(

@@ -38,6 +38,9 @@ DECLARED = """
       Kept: {unknown: keep, fields: {mode: Mode, class: {type: string?, wire: Class}}}
       Empty: {fields: {}}
       Either: {union: [Tree, Kept, Empty], tag: kind, values: [tree, "", empty]}
+      Told: {union: [Tree, Kept, Graded], present: [value, mode, level]}
+      Graded: {unknown: keep, fields: {level: Level}}
+      Opened: {union: [Kept, Graded], present: [mode, level], open: true}
       Deep: {fields: {either: Either, more: "[Either?]", by: "{string: [Either]}"}}
       Scalars:
         fields:
@@ -131,6 +134,12 @@ RENAMED: list[dict[str, object]] = [
     {"id": 1, "label": None}, {"id": 1, "count": 0, "Count": 2}, {"id": 1, "count": 0, "Count": "x"},
     {"id": 1, "count": "", "Count": 0, "n": 3}, {"id": 1, "count": "", "Count": 0, "n": "x"},
     {"id": 1, "count": 5, "Count": "x"}, {"id": 1, "count": None}, {"id": 1, "count": False}, {"id": 1, "n": ""},
+]  # fmt: skip
+TREE: dict[str, object] = {"value": 1, "leaves": [], "named": {}}
+TOLD: list[object] = [
+    TREE, {"mode": "auto"}, {"level": 1}, {**TREE, "mode": "auto"}, {**TREE, "mode": "x"}, {**TREE, "level": "x"},
+    {"mode": "auto", "level": 1}, {"mode": "x", "level": 1}, {"mode": "auto", "level": None}, {"level": -6}, {"x": 1},
+    {}, [], None, {"value": None}, {"level": 1, "more": {"mode": 1}},
 ]  # fmt: skip
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much]
 _ORACLES: dict[Path, tuple[Oracle, dict[str, Any]]] = {}
@@ -315,6 +324,17 @@ def schema_of_class(cls: Any) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{name}"}
 
     return {**json_schema.schema_of(cls, refer), "$defs": described}
+
+
+def test_members_that_their_fields_tell_are_judged_as_a_reader_does(generated: Generated, tmp_path: Path) -> None:
+    oracle, document = prepared(generated, tmp_path, DECLARED)
+    for name in ("Told", "Opened"):
+        cls = class_of(oracle, name)
+        of_class: Any = jsonschema.Draft202012Validator(schema_of_class(cls))
+        for told in [*TOLD, *examples(oracle, name)]:
+            same(told, validator(document, name), cls)
+            # A class says of no record that its integers have a limit.
+            assert of_class.is_valid(told) == is_read(json.dumps(told).encode(), cls), told
 
 
 def test_names_that_are_read_too_and_blank_values_are_judged_as_a_reader_does(

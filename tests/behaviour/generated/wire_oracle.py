@@ -138,6 +138,8 @@ class Oracle:
             case model.Record():
                 return self.record(declared, cls, depth)
             case model.Union():
+                if declared.tag is None:
+                    return self._present(declared, depth)
                 members = [
                     self.declared(name, depth - 1).map(_tagged(declared.tag, value)) for value, name in declared.members
                 ]
@@ -169,6 +171,17 @@ class Oracle:
                 return TEXTS.filter(bool).map(lambda text: (cls(text), text))
             case model.Alias():
                 return self.pairs(declared.type, depth).filter(lambda pair: _keeps(declared.constraints, pair[0]))
+
+    def _present(self, union: model.Union, depth: int) -> st.SearchStrategy[Pair]:
+        telling = {field for field, _ in union.members}
+        members = [
+            self.declared(name, depth - 1).filter(lambda pair: len(telling.intersection(pair[1])) == 1)
+            for _, name in union.members
+        ]
+        if union.open:
+            unknown = st.dictionaries(TEXTS.filter(lambda name: name not in telling), JSON, max_size=2)
+            members.append(unknown.map(lambda held: (UnrecognizedMember(tag=None, unknown_fields=held), held)))
+        return st.one_of(members)
 
     def record(self, record: model.Record, cls: Any, depth: int) -> st.SearchStrategy[Pair]:
         """Return records with their JSON."""

@@ -91,6 +91,8 @@ def test_an_operation_is_what_an_application_does() -> None:
         "send_command": "send",
         "receive_report": "receive",
         "receive_answer": "receive",
+        "receive_reply": "receive",
+        "receive_late": "receive",
         "receive_register": "receive",
         "receive_alarm": "receive",
         "send_picture": "send",

@@ -64,9 +64,9 @@ UNSAID: Mapping[Rule, str] = {
     ),
     **dict.fromkeys(
         ("name-collision", "wire-collision", "alias-cycle", "endless-record", "import-cycle", "union-tag",
-         "topic-parameter", "unknown-event", "event-payload", "event-channel", "unknown-error", "duplicate-status",
-         "unknown-operation", "lasting-request", "watch-request", "request-options", "header-option",
-         "address-parameter", "overlap"), _OTHER_PLACES,
+         "union-present", "topic-parameter", "unknown-event", "event-payload", "event-channel", "unknown-error",
+         "duplicate-status", "unknown-operation", "lasting-request", "watch-request", "request-options",
+         "header-option", "address-parameter", "overlap"), _OTHER_PLACES,
     ),
     "several-types": "What the names of types stand for, and what that is in JSON, stands elsewhere in the file.",
     "slow-pattern": "How long an expression may take, no expression tells.",

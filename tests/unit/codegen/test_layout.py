@@ -170,6 +170,15 @@ def test_operands_with_notes_stand_on_lines_of_their_own_if_they_must() -> None:
     assert formatted(text, 88) == formatted(text, 300) == text
 
 
+@pytest.mark.parametrize("name", ["x" * 20, "x" * 40, "x" * 54])
+@pytest.mark.parametrize("value", [None, Group("field(", ["metadata=wire('class')"], ")")])
+def test_a_comma_in_an_operand_holds_no_annotation_open(name: str, value: Group | None) -> None:
+    annotation = Either(["AsyncCallsChannels", "float", Group("tuple[", ["str", "..."], "]")])
+    text = f"class R:\n    {lay(Assigned(name, value, annotation), 4)}\n".replace("'", '"')
+
+    assert formatted(text, 88) == text
+
+
 def formatted(text: str, width: int) -> str:
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", str(width)]
     command += ["--stdin-filename", "module.py", "-"]

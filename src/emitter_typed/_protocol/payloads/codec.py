@@ -14,7 +14,6 @@ from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.payloads.native import msgspec
 from emitter_typed._protocol.payloads.scalars import ExactNumber
 from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
-from emitter_typed._types.values import Tag
 from emitter_typed.errors import InvalidArgument, Undecodable
 
 if TYPE_CHECKING:
@@ -384,6 +383,6 @@ def encode(value: object, type: Any = None, *, argument: str = "message") -> byt
         ) from error
 
 
-def tag(type: object) -> Tag | None:
-    """Return what tells the members of a union apart; None for any other type."""
-    return unions.tag_of(type)
+def is_member(type: object, fields: Mapping[str, object]) -> bool:
+    """Tell whether fields are those of a member of a union; True for any other type."""
+    return unions.is_member(type, fields)

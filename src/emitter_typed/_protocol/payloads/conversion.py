@@ -40,8 +40,8 @@ from emitter_typed._protocol.payloads.unfit import refused
 from emitter_typed._protocol.payloads.unions import (
     is_union,
     member_conversion,
-    tag_of,
-    tagged_conversion,
+    told_apart,
+    told_apart_conversion,
     union_conversion,
 )
 from emitter_typed._types.constraints import Constraint
@@ -112,7 +112,7 @@ _RULES: tuple[Rule, ...] = (
     (lambda type_: isinstance(type_, TypeVar), _variable),
     (lambda type_: hasattr(type_, "__supertype__"), lambda type_, of: of(type_.__supertype__)),
     (is_alias, lambda type_, of: of(aliased(type_))),
-    (lambda type_: tag_of(type_) is not None, tagged_conversion),
+    (lambda type_: told_apart(type_) is not None, told_apart_conversion),
     (_has_origin(Annotated), _annotated),
     (is_union, union_conversion),
     (_has_origin(Literal), literal_conversion),
@@ -129,7 +129,7 @@ _RULES: tuple[Rule, ...] = (
 
 
 def _may_hold_itself(type_: Any) -> bool:
-    return is_class_with_fields(type_) or tag_of(type_) is not None or is_alias(type_)
+    return is_class_with_fields(type_) or told_apart(type_) is not None or is_alias(type_)
 
 
 class Conversions:
@@ -184,7 +184,7 @@ class Conversions:
         if make is None:
             raise Unsupported(f"{name_of(type_)} is not a type that a payload can have", _ADVICE)
         # Known before its fields are, for unions that hold it.
-        if tag_of(type_) is not None:
+        if told_apart(type_) is not None:
             made.kinds = frozenset({dict})
         elif is_class_with_fields(type_):
             made.kinds = frozenset({list if is_named_tuple(get_origin(type_) or type_) else dict})

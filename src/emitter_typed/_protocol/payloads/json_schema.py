@@ -32,9 +32,9 @@ from emitter_typed._protocol.payloads.containers import is_list_type, is_map_typ
 from emitter_typed._protocol.payloads.conversion import conversion_of, write_as
 from emitter_typed._protocol.payloads.docstrings import class_text, field_text
 from emitter_typed._protocol.payloads.scalars import scalar_of
-from emitter_typed._protocol.payloads.unions import is_union, tag_of
+from emitter_typed._protocol.payloads.unions import is_union, told_apart
 from emitter_typed._types.constraints import Constraint
-from emitter_typed._types.values import Flags, Secret, Unrecognized
+from emitter_typed._types.values import Flags, Present, Secret, Tag, Unrecognized
 
 Schema = dict[str, Any]
 """A JSON Schema, as the document that it is."""
@@ -111,21 +111,9 @@ def described(type_: Any, refer: Refer) -> Schema:
         return schema_of(type_.__supertype__, refer)
     if is_alias(type_):
         return schema_of(aliased(type_), refer)
-    tag = tag_of(type_)
-    if tag is not None:
-        members = {value: refer(TaggedMember(member, tag.name, value)) for value, member in tag.members}
-        if tag.open:
-            # OpenAPI knows no discriminator with other values than those of its mapping.
-            unknown: Schema = {**_SCALARS[int if tag.has_numbers else str], "not": {"enum": [*members]}}
-            other: Schema = {"type": "object", "properties": {tag.name: unknown}, "required": [tag.name]}
-            return {"oneOf": [*members.values(), other]}
-        if tag.has_numbers:
-            # The values of a discriminator are texts.
-            return {"oneOf": [*members.values()]}
-        discriminator: Schema = {"propertyName": tag.name}
-        if all("$ref" in each for each in members.values()):
-            discriminator["mapping"] = {value: each["$ref"] for value, each in members.items()}
-        return {"oneOf": [*members.values()], "discriminator": discriminator}
+    told = told_apart(type_)
+    if told is not None:
+        return _present(told, refer) if isinstance(told, Present) else _tagged(told, refer)
     if get_origin(type_) is Annotated:
         inner, *extras = get_args(type_)
         return _constrained(schema_of(inner, refer), [each for each in extras if isinstance(each, Constraint)])
@@ -197,6 +185,31 @@ def _union(type_: Any, refer: Refer) -> Schema:
     # Other unions nested in it, such as an optional open enum that has a name.
     flat = [one for each in schemas for one in (each["anyOf"] if each.keys() == {"anyOf"} else [each])]
     return {"anyOf": flat} if len(flat) > 1 else flat[0]
+
+
+def _tagged(tag: Tag, refer: Refer) -> Schema:
+    members = {value: refer(TaggedMember(member, tag.name, value)) for value, member in tag.members}
+    if tag.open:
+        # OpenAPI knows no discriminator with other values than those of its mapping.
+        unknown: Schema = {**_SCALARS[int if tag.has_numbers else str], "not": {"enum": [*members]}}
+        other: Schema = {"type": "object", "properties": {tag.name: unknown}, "required": [tag.name]}
+        return {"oneOf": [*members.values(), other]}
+    if tag.has_numbers:
+        # The values of a discriminator are texts.
+        return {"oneOf": [*members.values()]}
+    discriminator: Schema = {"propertyName": tag.name}
+    if all("$ref" in each for each in members.values()):
+        discriminator["mapping"] = {value: each["$ref"] for value, each in members.items()}
+    return {"oneOf": [*members.values()], "discriminator": discriminator}
+
+
+def _present(present: Present, refer: Refer) -> Schema:
+    members = [refer(member) for _, member in present.members]
+    one_present: list[Schema] = [{"required": [name]} for name, _ in present.members]
+    if present.open:
+        none: Schema = {"type": "object", "not": {"anyOf": one_present}}
+        return {"oneOf": [*members, none], "allOf": [{"oneOf": [*one_present, none]}]}
+    return {"oneOf": members, "allOf": [{"oneOf": one_present}]}
 
 
 def _list(type_: Any, refer: Refer) -> Schema:

@@ -21,7 +21,7 @@ from emitter_typed._protocol.payloads.conversion import conversion_of
 from emitter_typed._protocol.payloads.json_schema import Schema, TaggedMember, described, has_name
 from emitter_typed._protocol.payloads.plain import is_object
 from emitter_typed._protocol.payloads.unfit import Missing, Unexpected, Unfit, step
-from emitter_typed._protocol.payloads.unions import tag_of
+from emitter_typed._protocol.payloads.unions import told_apart
 from emitter_typed._types.values import Unrecognized, UnrecognizedMember
 
 # What is described now, by its reference: a class that holds itself is referred to.
@@ -37,7 +37,7 @@ def core_schema(type_: Any) -> object:
     In Python's mode (`model_dump()`) the object stays what it is; in JSON's mode it becomes its document.
 
     Args:
-        type_: A record, a union with a tag, flags, `Unrecognized[str]`.
+        type_: A record, a union of records, flags, `Unrecognized[str]`.
 
     Raises:
         InvalidArgument: A payload cannot have this type.
@@ -120,9 +120,9 @@ def _is_enum(type_: object) -> bool:
 
 def _classes_of(type_: Any) -> tuple[type, ...]:
     """Return the classes whose objects are values of a type."""
-    tag = tag_of(type_)
-    if tag is not None:
-        return (*(member for _, member in tag.members), *((UnrecognizedMember,) if tag.open else ()))
+    told = told_apart(type_)
+    if told is not None:
+        return (*(member for _, member in told.members), *((UnrecognizedMember,) if told.open else ()))
     return (type_.cls if isinstance(type_, TaggedMember) else get_origin(type_) or type_,)
 
 

@@ -1,9 +1,10 @@
-"""Optionals, unions that the kinds of JSON tell apart, and unions that a tag tells apart."""
+"""Optionals, and unions whose members the kinds of JSON, a tag, or the fields that are there tell apart."""
 
 from __future__ import annotations
 
 import types
-from typing import Annotated, Any, NoReturn, Union, cast, get_args, get_origin
+from collections.abc import Mapping
+from typing import Annotated, Any, NoReturn, TypeVar, Union, cast, get_args, get_origin
 
 from emitter_typed._masking import shown, with_article
 from emitter_typed._protocol.payloads.choices import (
@@ -17,7 +18,9 @@ from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, lis
 from emitter_typed._protocol.payloads.plain import as_object, is_object, read_kept, write_kept
 from emitter_typed._protocol.payloads.scalars import Hook, integer, string
 from emitter_typed._protocol.payloads.unfit import Unexpected, Unfit, expected, step
-from emitter_typed._types.values import Tag, Unrecognized, UnrecognizedMember
+from emitter_typed._types.values import Present, Tag, Unrecognized, UnrecognizedMember
+
+ValueT = TypeVar("ValueT")
 
 
 def is_union(type_: object) -> bool:
@@ -25,11 +28,19 @@ def is_union(type_: object) -> bool:
     return get_origin(type_) in (Union, types.UnionType)
 
 
-def tag_of(type_: object) -> Tag | None:
-    """Return what tells the members of a union apart, if the type is such a union."""
+def told_apart(type_: object) -> Tag | Present | None:
+    """Return what tells the members of a union of records apart, if the type is such a union."""
     if get_origin(type_) is not Annotated:
         return None
-    return next((extra for extra in get_args(type_)[1:] if isinstance(extra, Tag)), None)
+    return next((extra for extra in get_args(type_)[1:] if isinstance(extra, Tag | Present)), None)
+
+
+def is_member(type_: object, fields: Mapping[str, object]) -> bool:
+    """Tell whether fields are those of a member of a union of records; True for any other type."""
+    told = told_apart(type_)
+    if isinstance(told, Present):
+        return any(name in fields for name, _ in told.members)
+    return told is None or any(fields.get(told.name) == value for value, _ in told.members)
 
 
 def union_conversion(type_: Any, of: Of) -> Conversion:
@@ -130,7 +141,7 @@ def _check_apart(type_: Any, kind: type, found: list[tuple[Any, Conversion]]) ->
     names = listed([name_of(member) for member, _ in found]).replace(" or ", " and ")
     raise Unsupported(
         f"{name_of(type_)}: JSON cannot tell {names} apart, because each can be {KINDS[kind]}",
-        "declare a union with a tag in a schema, or keep one of them",
+        "declare a union in a schema, or keep one of them",
     )
 
 
@@ -166,7 +177,7 @@ def _most_telling(problems: list[Unfit], value: object) -> Unfit:
 
 
 def member_conversion(type_: Any, of: Of) -> NoReturn:
-    """Refuse an unknown member of an open union alone: only its union knows what its tag is called."""
+    """Refuse an unknown member of an open union alone: only its union knows what tells it from the others."""
     raise Unsupported("UnrecognizedMember is JSON only as a member of its union", "give the union as the type")
 
 
@@ -178,10 +189,80 @@ def _taken(take: Hook, value: object, name: str) -> Any:
         raise
 
 
-def tagged_conversion(type_: Any, of: Of) -> Conversion:
-    """Return the conversion of a union whose members a tag tells apart."""
-    tag = tag_of(type_)
-    assert tag is not None
+def told_apart_conversion(type_: Any, of: Of) -> Conversion:
+    """Return the conversion of a union whose members a tag, or the fields that are there, tell apart."""
+    found = told_apart(type_)
+    return _present_conversion(found, of) if isinstance(found, Present) else _tagged_conversion(cast("Tag", found), of)
+
+
+def _class_names(told: Tag | Present) -> str:
+    names = [member.__name__ for _, member in told.members]
+    return listed([*names, *(["UnrecognizedMember"] if told.open else [])])
+
+
+def _written_by(writers: Mapping[type, tuple[ValueT, Hook]], words: str, value: object) -> tuple[ValueT, Any]:
+    """Return what tells a member from the others, and its document. Raises Unfit."""
+    for cls in type(value).__mro__:
+        if cls in writers:
+            told, writer = writers[cls]
+            return told, writer(value)
+    raise expected(words, value)
+
+
+def _write_unknown(value: UnrecognizedMember[Any], names: frozenset[str], made: dict[str, object]) -> dict[str, object]:
+    """Add the fields of an unknown member to a document. Raises Unfit."""
+    try:
+        write_kept(value.unknown_fields, names, made)
+    except Unfit as problem:
+        problem.below(step("unknown_fields"))
+        raise
+    return made
+
+
+def _present_conversion(present: Present, of: Of) -> Conversion:
+    members = {name: (member, of(member)) for name, member in present.members}
+    readers = {name: conversion.call("read") for name, (_, conversion) in members.items()}
+    writers = {member: (name, conversion.call("write")) for name, (member, conversion) in members.items()}
+    words = _class_names(present)
+
+    def read(value: Any) -> object:
+        document: dict[str, Any] = value if value.__class__ is dict else as_object(value)
+        found = [name for name in readers if name in document]
+        if len(found) == 1:
+            return readers[found[0]](document)
+        if not found and present.open:
+            # Any: it is JSON, which a checker would have to be told.
+            kept: Any = read_kept(document, frozenset())
+            return UnrecognizedMember(tag=None, unknown_fields=kept)
+        raise Unfit(f"must have exactly one of the fields {', '.join(readers)}, got {' and '.join(found) or 'none'}")
+
+    def write_unknown(value: UnrecognizedMember[None]) -> object:
+        if value.tag is not None:
+            raise Unfit("must be None: the union has no tag").below(step("tag"))
+        made = _write_unknown(value, frozenset(), {})
+        for name in made:
+            if name in members:
+                known = members[name][0].__name__
+                raise Unfit(f"contains {name!r}, which is the field of {known}: create {with_article(known)}").below(
+                    step("unknown_fields")
+                )
+        return made
+
+    def write(value: Any) -> object:
+        if present.open and isinstance(value, UnrecognizedMember):
+            # Whether it has a tag, `write_unknown` finds out.
+            return write_unknown(cast("UnrecognizedMember[None]", value))
+        own, document = _written_by(writers, words, value)
+        for name in readers:
+            if name != own and name in document:
+                known = members[name][0].__name__
+                raise Unfit(f"contains {name!r} among its unknown fields, but that is the field of {known}")
+        return document
+
+    return Conversion(read, write, frozenset({dict}))
+
+
+def _tagged_conversion(tag: Tag, of: Of) -> Conversion:
     members: dict[str | int, tuple[type, Conversion]] = {value: (member, of(member)) for value, member in tag.members}
     readers = {value: conversion.call("read") for value, (_, conversion) in members.items()}
     writers = {member: (value, conversion.call("write")) for value, (member, conversion) in members.items()}
@@ -190,9 +271,7 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
     names = frozenset({tag.name})
     take: Hook = integer if tag.has_numbers else string
     kind = int if tag.has_numbers else str
-    words = listed(
-        [*(member.__name__ for member, _ in members.values()), *(["UnrecognizedMember"] if tag.open else [])]
-    )
+    words = _class_names(tag)
 
     def read(value: Any) -> object:
         document: dict[str, Any] = value if value.__class__ is dict else as_object(value)
@@ -218,25 +297,13 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
         if taken in members:
             known = members[taken][0].__name__
             raise Unfit(f"the tag {shown(taken)} is that of {known}: create {with_article(known)}")
-        made: dict[str, object] = {tag.name: taken}
-        try:
-            write_kept(value.unknown_fields, names, made)
-        except Unfit as problem:
-            problem.below(step("unknown_fields"))
-            raise
-        return made
+        return _write_unknown(value, names, {tag.name: taken})
 
     def write(value: Any) -> object:
         if tag.open and isinstance(value, UnrecognizedMember):
             # Whether its tag is a text or a number, `write_unknown` finds out.
             return write_unknown(cast("UnrecognizedMember[str]", value))
-        for cls in type(value).__mro__:
-            if cls in writers:
-                break
-        else:
-            raise expected(words, value)
-        name, writer = writers[cls]
-        document: dict[str, object] = writer(value)
+        name, document = _written_by(writers, words, value)
         if tag.name in document:
             raise Unfit(f"contains {tag.name!r} among its unknown fields, but that is the tag of the union")
         return {tag.name: name, **document}

@@ -123,8 +123,7 @@ class Replies:
         return call.refusal(status, message, made)
 
     def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object], topic: str) -> None:
-        tag = codec.tag(event.payload)
-        if tag is not None and all(fields.get(tag.name) != value for value, _ in tag.members):
+        if not codec.is_member(event.payload, fields):
             return
         try:
             self._emit(event, codec.structure(fields, event.payload, channel=topic))

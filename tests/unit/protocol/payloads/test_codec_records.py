@@ -16,6 +16,8 @@ from tests.helpers.records import (
     Blanks,
     Branch,
     Command,
+    Done,
+    Failed,
     FinerFormats,
     Formats,
     Frames,
@@ -24,11 +26,14 @@ from tests.helpers.records import (
     Keeping,
     Kept,
     Lamp,
+    Later,
     Leaf,
     Log,
     Mode,
     Node,
     Numbered,
+    Outcome,
+    Outcomes,
     Present,
     Reading,
     SetMode,
@@ -248,6 +253,66 @@ def test_what_is_no_number_of_an_open_union_is_refused(document: str, problem: s
 def test_an_unknown_member_has_a_number_where_tags_are_numbers(tag: int, problem: str) -> None:
     with pytest.raises(InvalidArgument, match=problem):
         codec.encode(UnrecognizedMember(tag=tag), Signal)
+
+
+def test_the_field_that_is_there_tells_a_member() -> None:
+    document = {
+        "outcomes": [{"result": None, "id": 1}, {"Error": "late", "id": None, "more": {"result": 1}}],
+        "last": {"pending": [2**70]},
+        "by_name": {"x": {"result": {"Error": 1}, "id": 2}, "y": {}},
+    }
+    outcomes = Outcomes(
+        outcomes=(
+            Done(result=None, id=1),
+            Failed(error="late", id=None, unknown_fields={"more": {"result": 1}}),
+        ),
+        last=UnrecognizedMember(tag=None, unknown_fields={"pending": [2**70]}),
+        by_name={"x": Done(result={"Error": 1}, id=2), "y": UnrecognizedMember(tag=None)},
+    )
+
+    assert read(document, Outcomes) == outcomes
+    assert written(outcomes) == document
+    assert codec.decode(b'{"id":1,"more":2,"result":[]}', Outcome) == Done(result=[], id=1)
+    assert codec.encode(Done(result=[], id=1), Outcome) == b'{"result":[],"id":1}'
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ('{"result": null, "Error": "late", "id": 1}', "must have exactly one of the fields .*, got result and Error"),
+        ('{"result": 1}', r"at \$\.id: is missing"),
+        ('{"Error": 1, "id": 1}', r"at \$\.Error: expected a text, got an integer"),
+        ("[]", "expected an object, got a list"),
+    ],
+)
+def test_what_does_not_fit_the_member_that_a_field_tells_is_refused(document: str, problem: str) -> None:
+    for union in (Outcome, Later):
+        with pytest.raises(Undecodable, match=problem):
+            codec.decode(document.encode(), union)
+
+
+def test_an_object_without_a_field_that_tells_is_refused_unless_the_union_is_open() -> None:
+    with pytest.raises(Undecodable, match=r"must have exactly one of the fields result, Error, got none"):
+        codec.decode(b'{"error": "late", "id": 1}', Outcome)
+    with pytest.raises(Undecodable, match=r"at \$\.a"):
+        codec.decode(b'{"a": 1e999}', Later)
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (
+            Failed(error="", id=1, unknown_fields={"result": 1}),
+            "among its unknown fields, but that is the field of Done",
+        ),
+        (UnrecognizedMember(tag=None, unknown_fields={"Error": 1}), r"at \$\.unknown_fields: .* create a Failed"),
+        (UnrecognizedMember(tag="x"), r"at \$\.tag: must be None"),
+        (Leaf(value=1), "expected Done, Failed or UnrecognizedMember, got a Leaf"),
+    ],
+)
+def test_what_no_field_would_tell_when_it_is_read_is_not_written(value: object, problem: str) -> None:
+    with pytest.raises(InvalidArgument, match=problem):
+        codec.encode(value, Later)
 
 
 def test_an_unknown_member_is_json_only_in_its_union() -> None:

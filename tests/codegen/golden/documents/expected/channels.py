@@ -33,7 +33,17 @@ from emitter_typed.contract import (
     when,
 )
 
-from .types import Answer, Command, HouseId, PlantId, Reading, Report, Share
+from .types import (
+    Answer,
+    Command,
+    HouseId,
+    Late,
+    PlantId,
+    Reading,
+    Reply,
+    Report,
+    Share,
+)
 
 
 @frozen(kw_only=True)
@@ -334,6 +344,108 @@ class AsyncCommandChannels(AsyncChannel[Command, CommandParams]):
 
 
 @frozen(kw_only=True)
+class LateParams(Record):
+    """The parameters of `greenhouse/{house}/late/`."""
+
+    house: HouseId = field(validator=pattern("[a-z0-9-]{1,32}"))
+    """Matching `[a-z0-9-]{1,32}`."""
+
+
+LateChannelMessage = ChannelMessage[Late, LateParams]
+"""A message of `greenhouse/{house}/late/`."""
+
+late_channel: ChannelDefinition[Late, LateParams] = ChannelDefinition(
+    name="late",
+    address=Address("greenhouse/{house}/late/"),
+    payload=Late,
+    params=LateParams,
+    defaults={},
+)
+
+
+class LateChannel(SubscribeChannel[Late, LateParams]):
+    """The channel late.
+
+    The channel `greenhouse/{house}/late/`, with every parameter known.
+    """
+
+    _definition = late_channel
+
+
+@hides_arguments
+class LateChannels(SubscribeChannel[Late, LateParams]):
+    """The channel late.
+
+    Every channel of `greenhouse/{house}/late/`.
+    """
+
+    _definition = late_channel
+
+    def __call__(self, *, house: HouseId) -> LateChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return LateChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> LateChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return LateChannels(self._client, self._keys, self._narrowed(house=house))
+
+
+class AsyncLateChannel(AsyncSubscribeChannel[Late, LateParams]):
+    """The channel late.
+
+    The channel `greenhouse/{house}/late/`, with every parameter known.
+    """
+
+    _definition = late_channel
+
+
+@hides_arguments
+class AsyncLateChannels(AsyncSubscribeChannel[Late, LateParams]):
+    """The channel late.
+
+    Every channel of `greenhouse/{house}/late/`.
+    """
+
+    _definition = late_channel
+
+    def __call__(self, *, house: HouseId) -> AsyncLateChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncLateChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> AsyncLateChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncLateChannels(self._client, self._keys, self._narrowed(house=house))
+
+
+@frozen(kw_only=True)
 class PictureParams(Record):
     """The parameters of `picture/{house}/`."""
 
@@ -579,6 +691,108 @@ class AsyncRegisterChannels(
             self._keys,
             self._narrowed(house=house),
         )
+
+
+@frozen(kw_only=True)
+class ReplyParams(Record):
+    """The parameters of `greenhouse/{house}/reply/`."""
+
+    house: HouseId = field(validator=pattern("[a-z0-9-]{1,32}"))
+    """Matching `[a-z0-9-]{1,32}`."""
+
+
+ReplyChannelMessage = ChannelMessage[Reply, ReplyParams]
+"""A message of `greenhouse/{house}/reply/`."""
+
+reply_channel: ChannelDefinition[Reply, ReplyParams] = ChannelDefinition(
+    name="reply",
+    address=Address("greenhouse/{house}/reply/"),
+    payload=Reply,
+    params=ReplyParams,
+    defaults={},
+)
+
+
+class ReplyChannel(SubscribeChannel[Reply, ReplyParams]):
+    """The channel reply.
+
+    The channel `greenhouse/{house}/reply/`, with every parameter known.
+    """
+
+    _definition = reply_channel
+
+
+@hides_arguments
+class ReplyChannels(SubscribeChannel[Reply, ReplyParams]):
+    """The channel reply.
+
+    Every channel of `greenhouse/{house}/reply/`.
+    """
+
+    _definition = reply_channel
+
+    def __call__(self, *, house: HouseId) -> ReplyChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return ReplyChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> ReplyChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return ReplyChannels(self._client, self._keys, self._narrowed(house=house))
+
+
+class AsyncReplyChannel(AsyncSubscribeChannel[Reply, ReplyParams]):
+    """The channel reply.
+
+    The channel `greenhouse/{house}/reply/`, with every parameter known.
+    """
+
+    _definition = reply_channel
+
+
+@hides_arguments
+class AsyncReplyChannels(AsyncSubscribeChannel[Reply, ReplyParams]):
+    """The channel reply.
+
+    Every channel of `greenhouse/{house}/reply/`.
+    """
+
+    _definition = reply_channel
+
+    def __call__(self, *, house: HouseId) -> AsyncReplyChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncReplyChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> AsyncReplyChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncReplyChannels(self._client, self._keys, self._narrowed(house=house))
 
 
 @frozen(kw_only=True)

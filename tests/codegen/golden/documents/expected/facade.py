@@ -22,13 +22,17 @@ from .channels import (
     AsyncAlarmChannels,
     AsyncAnswerChannels,
     AsyncCommandChannels,
+    AsyncLateChannels,
     AsyncPictureChannels,
     AsyncRegisterChannels,
+    AsyncReplyChannels,
     AsyncReportChannels,
     AsyncTemperatureChannels,
     CommandChannels,
+    LateChannels,
     PictureChannels,
     RegisterChannels,
+    ReplyChannels,
     ReportChannels,
     TemperatureChannels,
 )
@@ -62,10 +66,20 @@ class Greenhouse(Facade):
     `greenhouse/{house}/command/`. To publish, pass the parameters first:
     `command(house=...)`.
     """
+    late: LateChannels
+    """The channel late.
+
+    `greenhouse/{house}/late/`.
+    """
     register: RegisterChannels
     """The channel register.
 
     `greenhouse/{house}/register/`.
+    """
+    reply: ReplyChannels
+    """The channel reply.
+
+    `greenhouse/{house}/reply/`.
     """
     report: ReportChannels
     """The channel report.
@@ -84,8 +98,10 @@ class Greenhouse(Facade):
         self.alarm = AlarmChannels(client, key)
         self.answer = AnswerChannels(client, key)
         self.command = CommandChannels(client, key)
+        self.late = LateChannels(client, key)
         self._picture = PictureChannels(client, key)
         self.register = RegisterChannels(client, key)
+        self.reply = ReplyChannels(client, key)
         self.report = ReportChannels(client, key)
         self.temperature = TemperatureChannels(client, key)
 
@@ -128,10 +144,20 @@ class AsyncGreenhouse(Facade):
     `greenhouse/{house}/command/`. To publish, pass the parameters first:
     `command(house=...)`.
     """
+    late: AsyncLateChannels
+    """The channel late.
+
+    `greenhouse/{house}/late/`.
+    """
     register: AsyncRegisterChannels
     """The channel register.
 
     `greenhouse/{house}/register/`.
+    """
+    reply: AsyncReplyChannels
+    """The channel reply.
+
+    `greenhouse/{house}/reply/`.
     """
     report: AsyncReportChannels
     """The channel report.
@@ -150,8 +176,10 @@ class AsyncGreenhouse(Facade):
         self.alarm = AsyncAlarmChannels(client, key)
         self.answer = AsyncAnswerChannels(client, key)
         self.command = AsyncCommandChannels(client, key)
+        self.late = AsyncLateChannels(client, key)
         self._picture = AsyncPictureChannels(client, key)
         self.register = AsyncRegisterChannels(client, key)
+        self.reply = AsyncReplyChannels(client, key)
         self.report = AsyncReportChannels(client, key)
         self.temperature = AsyncTemperatureChannels(client, key)
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from emitter_typed.contract import Unrecognized, maximum, minimum, pattern
+from emitter_typed.contract import Json, Unrecognized, maximum, minimum, pattern
 from emitter_typed.testing import declared_strategy, parameter_strategy, record_strategy
 from hypothesis.strategies import SearchStrategy
 
@@ -24,18 +24,24 @@ from .channels import (
     AlarmParams,
     AnswerParams,
     CommandParams,
+    LateParams,
     PictureParams,
     RegisterParams,
+    ReplyParams,
     ReportParams,
     TemperatureParams,
 )
 from .types import (
     Answer,
     Command,
+    Done,
+    Failed,
     HouseId,
+    Late,
     Mode,
     PlantId,
     Reading,
+    Reply,
     Report,
     Rights,
     SetMode,
@@ -56,9 +62,33 @@ def command() -> SearchStrategy[Command]:
     return declared_strategy(Command)
 
 
+def done(
+    *,
+    id: SearchStrategy[int] | None = None,
+    done: SearchStrategy[bool] | None = None,
+) -> SearchStrategy[Done]:
+    """Return a strategy for `Done`."""
+    return record_strategy(Done, id=id, done=done)
+
+
+def failed(
+    *,
+    id: SearchStrategy[int] | None = None,
+    error: SearchStrategy[str | None] | None = None,
+    unknown_fields: SearchStrategy[Mapping[str, Json]] | None = None,
+) -> SearchStrategy[Failed]:
+    """Return a strategy for `Failed`."""
+    return record_strategy(Failed, id=id, error=error, unknown_fields=unknown_fields)
+
+
 def house_id() -> SearchStrategy[HouseId]:
     """Return a strategy for `HouseId`."""
     return declared_strategy(HouseId, pattern("[a-z0-9-]{1,32}"))
+
+
+def late() -> SearchStrategy[Late]:
+    """Return a strategy for `Late`."""
+    return declared_strategy(Late)
 
 
 def mode() -> SearchStrategy[Mode | Unrecognized[str]]:
@@ -98,6 +128,11 @@ def reading(
         plants=plants,
         extra=extra,
     )
+
+
+def reply() -> SearchStrategy[Reply]:
+    """Return a strategy for `Reply`."""
+    return declared_strategy(Reply)
 
 
 def report() -> SearchStrategy[Report]:
@@ -167,6 +202,14 @@ def command_params(
     return parameter_strategy(CommandParams, house=house)
 
 
+def late_params(
+    *,
+    house: SearchStrategy[HouseId] | None = None,
+) -> SearchStrategy[LateParams]:
+    """Return a strategy for `LateParams`."""
+    return parameter_strategy(LateParams, house=house)
+
+
 def picture_params(
     *,
     house: SearchStrategy[str] | None = None,
@@ -181,6 +224,14 @@ def register_params(
 ) -> SearchStrategy[RegisterParams]:
     """Return a strategy for `RegisterParams`."""
     return parameter_strategy(RegisterParams, house=house)
+
+
+def reply_params(
+    *,
+    house: SearchStrategy[HouseId] | None = None,
+) -> SearchStrategy[ReplyParams]:
+    """Return a strategy for `ReplyParams`."""
+    return parameter_strategy(ReplyParams, house=house)
 
 
 def report_params(

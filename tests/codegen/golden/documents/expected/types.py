@@ -16,6 +16,8 @@ from uuid import UUID
 from attrs import field, frozen
 from emitter_typed.contract import (
     Flags,
+    Json,
+    Present,
     Record,
     Secret,
     Tag,
@@ -79,7 +81,37 @@ Command = Annotated[
 ]
 """What a greenhouse is told."""
 
+
+@frozen(kw_only=True)
+class Done(Record):
+    """The type Done of Greenhouse."""
+
+    id: int
+    done: bool
+
+
+@frozen(kw_only=True)
+class Failed(Record):
+    """The type Failed of Greenhouse."""
+
+    id: int
+    error: str | None = field(metadata=wire("errorText"))
+    unknown_fields: Mapping[str, Json] = field(
+        factory=dict[str, Json],
+        metadata=wire(rest=True),
+    )
+    """Unknown fields, by their name on the wire.
+
+    They are written back unchanged. Default: empty.
+    """
+
+
 HouseId = str
+
+Late = Annotated[
+    Done | Failed | UnrecognizedMember[None],
+    Present((("done", Done), ("errorText", Failed)), open=True),
+]
 
 
 class Mode(Enum):
@@ -150,6 +182,9 @@ class Reading(Record):
         """
         return self._source
 
+
+Reply = Annotated[Done | Failed, Present((("done", Done), ("errorText", Failed)))]
+"""What became of a command."""
 
 Report = Annotated[SetMode | Water, Tag("op", ((1, SetMode), (2, Water)))]
 """What a greenhouse tells by a number."""
