@@ -213,10 +213,11 @@ def schema_name(text: str) -> str:
 
 
 def revision(text: str) -> str:
-    """Read a revision of Git."""
-    if not text.strip():
+    """Read a revision of Git, also as `git:REV`, which is how pyproject.toml and `diff` name it."""
+    name = text.removeprefix("git:")
+    if not name.strip():
         raise argparse.ArgumentTypeError("it is empty: name a revision, such as origin/main")
-    return text
+    return name
 
 
 def suggestion(text: str, names: Iterable[str]) -> str:

@@ -63,7 +63,7 @@ def public_names() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for suffix in MODULES:
         module = importlib.import_module(PACKAGE + suffix)
-        names: list[str] = getattr(module, "__all__", [])
+        names: list[str] = module.__all__
         found[PACKAGE + suffix] = [name for name in names if name not in seen]
         seen |= set(names)
     return found

@@ -28,14 +28,25 @@ def kind_of(value: object) -> str:
         return "None"
     if type(value) in names:
         return names[type(value)]
+    if isinstance(value, type):
+        # Programs pass one in the place of its object.
+        return f"the class {value.__name__}"
     # A number of a document may also keep its digits.
     return with_article("float" if isinstance(value, float) else type(value).__name__)
 
 
-def kind_for_text(value: object) -> str:
-    """Name the kind of a value in the place of a text, and what to do with bytes."""
+def kind_for_text(value: object, name: str) -> str:
+    """Name the kind of a value in the place of a text, and what to do with bytes, or with an object that has the text.
+
+    Args:
+        value: What was given.
+        name: What the text is, such as `key` or `channel`: a response and a message have it under that name.
+    """
     kind = kind_of(value)
-    return f"{kind}: decode them with .decode()" if kind == "bytes" else kind
+    if kind == "bytes":
+        return f"{kind}: decode them with .decode()"
+    # Its class is asked, so that nothing of the caller's runs.
+    return f"{kind}: pass its .{name}" if hasattr(type(value), name) else kind
 
 
 def with_article(name: str) -> str:

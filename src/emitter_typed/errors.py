@@ -29,6 +29,24 @@ from typing import TYPE_CHECKING, ClassVar
 
 from emitter_typed._masking import hide_keys, no_dict, shows_no_key
 
+__all__ = [
+    "AmbiguousReply",
+    "BrokerError",
+    "Closed",
+    "Congested",
+    "ConnectionLost",
+    "ConnectionRefused",
+    "ContractMismatch",
+    "EmitterError",
+    "HandlerFailed",
+    "HistoryIncomplete",
+    "InvalidArgument",
+    "ReplyMissing",
+    "RequestTimeout",
+    "SlowConsumer",
+    "Undecodable",
+]
+
 
 def _rebuild(cls: type[EmitterError], args: tuple[object, ...], fields: dict[str, object]) -> EmitterError:
     error = cls.__new__(cls, *args)

@@ -14,7 +14,7 @@ import attrs
 
 from emitter_typed._generated import errors as generated_errors
 
-PACKAGES = ("emitter_typed", "emitter_typed.broker", "emitter_typed.testing")
+PACKAGES = ("emitter_typed", "emitter_typed.broker", "emitter_typed.channels", "emitter_typed.testing")
 
 _find_sections = re.compile(r"^(Args|Returns|Raises):\n((?: .*\n|\n(?= ))*)", re.MULTILINE).findall
 _find_sections_begin = re.compile(r"^(?:Args|Returns|Raises):$", re.MULTILINE).split

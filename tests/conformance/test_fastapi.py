@@ -204,7 +204,8 @@ async def main():
             status, _ = await ask(app, "POST", "/rooms/kitchen", reading)
             event = (await asyncio.wait_for(first, 10)).decode()
             await stream.aclose()
-            print(json.dumps([status, response.media_type, event]))
+            refused = await ask(app, "POST", "/rooms/the kitchen", reading)
+            print(json.dumps([status, response.media_type, event, refused]))
 
 
 asyncio.run(main())
@@ -279,9 +280,10 @@ def test_the_service_of_the_page_streams_typed_messages(service: Service) -> Non
     (service.folder / "service.py").write_text(STREAMING, "utf-8")
     (service.folder / "browser.py").write_text(BROWSER, "utf-8")
 
-    status, kind, event = json.loads(service.run("browser.py", given=READING))
+    status, kind, event, (refused, body) = json.loads(service.run("browser.py", given=READING))
 
     assert (status, kind) == (204, "text/event-stream")
+    assert (refused, body["detail"][:35]) == (422, "room: must be one segment of a chan")
     assert event == 'data: {"celsius":21.5,"taken_at":"2026-01-31T12:00:00Z"}\n\n'
 
 

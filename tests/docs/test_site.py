@@ -86,6 +86,12 @@ def test_the_site_is_made_without_a_warning_and_holds_together(site: Path, subte
         found = dump_dom(f"{(site / 'search.html').as_uri()}?q=watch_presence", site.parent / "profile")
         assert 'href="reference/api/clients.html' in found
 
+    with subtests.test("search shows pages for users before decisions"):
+        found = dump_dom(f"{(site / 'search.html').as_uri()}?q=share+group", site.parent / "profile")
+        pages = re.findall(r'<li class="kind-\w+"><a href="([\w-]+)/', found)
+        assert {"how-to", "decisions"} <= set(pages)
+        assert "how-to" not in pages[pages.index("decisions") :]
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:

@@ -270,6 +270,8 @@ def test_what_several_nodes_store_is_found_or_its_second_is_named(
     assert last is None or len(found) <= last
     assert left_out(stored, found, last, nodes.shown) <= set(pages.incomplete)
     assert pages.incomplete or not pages.node_missing
+    assert pages.newest is None or stored_s(pages.newest) == max(map(stored_s, stored))
+    assert pages.newest is not None or not found
     if len(set(map(process_of, nodes.stored()))) == 1:
         assert not pages.incomplete
 

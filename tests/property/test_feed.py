@@ -35,6 +35,7 @@ class Published:
     number: int
     payload: bytes
     stored: bool
+    at: datetime
     no_echo: bool = False
     """Whether it is this client's own, and does not come back."""
 
@@ -62,14 +63,21 @@ class Subscriber(RuleBasedStateMachine):
         self.log: list[Published] = []
         self.read: list[bytes] = []
         self.gaps: list[Gap] = []
+        self.read_before_gaps: list[int] = []
         self.granted_at = 0
         self.losses = 0
         self.connected = False
         # What was published without reaching this client: there was no connection, or it was about to break.
         self.unheard: set[int] = set()
 
-    @initialize(last=st.integers(0, 4), before=st.integers(0, 6), window=st.sampled_from([*EMPTY_WINDOWS, None, None]))
-    def subscribe(self, last: int, before: int, window: dict[str, datetime] | None) -> None:
+    @initialize(
+        last=st.integers(0, 4),
+        before=st.integers(0, 6),
+        window=st.sampled_from([*EMPTY_WINDOWS, None, None]),
+        ends=st.sampled_from([False, False, True]),
+    )
+    def subscribe(self, last: int, before: int, window: dict[str, datetime] | None, ends: bool) -> None:
+        self.ends = ends
         self.last = last if window is None else 0
         for _ in range(before):
             self.publish_one(stored=True)
@@ -88,13 +96,17 @@ class Subscriber(RuleBasedStateMachine):
         self.answer_all()
         assert self.feed.begun
 
+    @property
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.now_s)
+
     def payload(self, number: int, *, stored: bool) -> bytes:
         # What is stored and what is not never look alike: that is what the seam takes for granted.
         return b"%d" % number if not self.repeats else (b"xy"[number % 2 : number % 2 + 1] if stored else b"-")
 
     def publish_one(self, *, stored: bool) -> Published:
         number = len(self.log)
-        one = Published(number, self.payload(number, stored=stored), stored)
+        one = Published(number, self.payload(number, stored=stored), stored, self.now)
         self.log.append(one)
         if stored:
             self.storage.store(CHANNEL, one.payload, LONG_S)
@@ -104,15 +116,15 @@ class Subscriber(RuleBasedStateMachine):
     def publish(self, stored: bool, times: int) -> None:
         for _ in range(times):
             one = self.publish_one(stored=stored)
-            if self.connected:
-                self.feed.put((CHANNEL, one.payload))
-            else:
+            if not self.connected:
                 self.unheard.add(one.number)
+            elif not self.feed.put_all([(CHANNEL, one.payload)]):
+                self.feed.put((CHANNEL, one.payload))
 
     @rule(stored=st.booleans())
     @precondition(connected)
     def published_without_echo(self, stored: bool) -> None:
-        one = Published(len(self.log), b"own %d" % len(self.log), stored, no_echo=True)
+        one = Published(len(self.log), b"own %d" % len(self.log), stored, self.now, no_echo=True)
         self.log.append(one)
         self.feed.published_without_echo((CHANNEL, one.payload))
         if stored:
@@ -129,14 +141,14 @@ class Subscriber(RuleBasedStateMachine):
             self.unheard.add(self.publish_one(stored=True).number)
         self.connected = False
         self.losses += 1
-        self.feed.lost(NOW + timedelta(seconds=self.now_s))
+        self.feed.lost(self.now)
         self.feed.failed(ConnectionLost("the cable was cut"), NOW)
 
     @rule()
     @precondition(disconnected)
     def restore(self) -> None:
         self.connected = True
-        self.feed.restored(NOW + timedelta(seconds=self.now_s))
+        self.feed.restored(self.now)
 
     @rule(stored=st.booleans(), times=st.integers(0, 3))
     def answer(self, stored: bool = True, times: int = 0) -> None:
@@ -165,6 +177,7 @@ class Subscriber(RuleBasedStateMachine):
             item = self.feed.take()
             if isinstance(item, Gap):
                 self.gaps.append(item)
+                self.read_before_gaps.append(len(self.read))
             elif isinstance(item, StoredMessage):
                 self.read.append(item.as_binary())
             elif item is not None:
@@ -183,6 +196,11 @@ class Subscriber(RuleBasedStateMachine):
                 return
 
     def teardown(self) -> None:
+        if self.ends:
+            self.feed.end(self.now)
+            self.read_all()
+            self.check_end()
+            return
         if not self.connected:
             self.restore()
         self.read_all()
@@ -197,6 +215,19 @@ class Subscriber(RuleBasedStateMachine):
             if not one.no_echo and (one.stored or one.number not in self.unheard)
         ]
         return first[len(first) - self.last if self.last < len(first) else 0 :] + since
+
+    def check_end(self) -> None:
+        """What is missing before a message that was read is named by a gap that was read before it, too."""
+        at = {one.payload: one.at for one in self.log if one.stored}
+        left = [each for each in self.expected() if each in at]
+        for place, payload in enumerate(self.read):
+            if payload not in at:
+                continue
+            while (missing := left.pop(0)) != payload:
+                assert any(
+                    before <= place and not gap.recovered and gap.since <= at[missing] <= gap.until
+                    for before, gap in zip(self.read_before_gaps, self.gaps, strict=True)
+                )
 
     def check(self) -> None:
         stored = {one.payload for one in self.log if one.stored}
@@ -213,6 +244,9 @@ class Doubter(Subscriber):
     """The same with payloads that repeat: what cannot be told apart may come again, and says so, but never lacks."""
 
     repeats = True
+
+    def check_end(self) -> None:
+        """Nothing tells which of equal messages is missing."""
 
     def check(self) -> None:
         missing = list(self.expected())

@@ -90,7 +90,10 @@ class History:
             pager.take(codec.decode(reply, PROTOCOL.requests["history"].response))
 
     def read(self, pager: Pager) -> Iterator[StoredMessage]:
+        requests = 0
         while not pager.done:
+            requests += 1
+            assert requests < 1_000, "it goes on for ever"
             self.answer(pager)
             self.goes_on()
             yield from pager.ready()
@@ -123,12 +126,26 @@ def test_what_is_stored_comes_once_in_order_and_what_is_stored_meanwhile_does_no
     known = data.draw(st.integers(0, len(ids)))
     behind = {process_of(ids[known - 1]): ids[known - 1]} if known else None
 
-    found = [
-        message.payload for message in history.read(pager(behind=behind, max_held_bytes=max_held_bytes, last=last))
-    ]
+    asked = pager(behind=behind, max_held_bytes=max_held_bytes, last=last)
+    found = [message.payload for message in history.read(asked)]
 
+    assert not asked.incomplete
+    stored = dict(zip(history.ids(), history.stored(), strict=True))
+    assert [stored[asked.newest]] == history.at_first[-1:] if asked.newest is not None else not history.at_first
     wanted = newest(history.at_first, last)
     assert found == wanted[max(len(wanted) - (len(history.at_first) - known), 0) :]
+
+
+def test_a_second_of_one_broker_of_which_a_page_holds_a_part_is_not_said_to_be_incomplete() -> None:
+    """Its three messages do not fit a page, and the first page holds the newest of them."""
+    history = History([0] * 100)
+    for size_bytes, passed_s in [(20_000, 1), (12_000, 0), (20_000, 0), (20_000, 1)]:
+        history.now_s += passed_s
+        history.store(size_bytes, LONG_S)
+    asked = pager(max_held_bytes=1_000_000)
+
+    assert [message.payload for message in history.read(asked)] == history.at_first
+    assert not asked.incomplete
 
 
 def test_what_expires_on_the_way_back_takes_nothing_with_it_where_each_message_fills_a_page() -> None:

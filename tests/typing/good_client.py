@@ -142,6 +142,14 @@ def subscribe_with_payload(client: Client, key: Key) -> None:
                 assert_type(reading, Reading)
 
 
+def a_reader_of_any_message(client: Client, key: Key) -> None:
+    def count(messages: Subscription[Message[object]]) -> int:
+        return sum(1 for message in messages if message.payload is not None)
+
+    count(client.subscribe(key, "chat/"))
+    count(client.subscribe(key, "chat/", payload=Reading))
+
+
 def bare_names_are_of_bytes(message: Message, subscription: Subscription) -> Iterator[bytes]:
     assert_type(message, Message[bytes])
     assert_type(subscription, Subscription[Message[bytes]])

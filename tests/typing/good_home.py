@@ -7,7 +7,18 @@ from typing import assert_type
 
 from home_api import AsyncHome, Home, Reading, TemperatureChannelMessage, TemperatureParams
 
-from emitter_typed import AsyncClient, AsyncPending, ChannelMessage, Client, Gap, Key, Message, Pending, Undecodable
+from emitter_typed import (
+    AsyncClient,
+    AsyncPending,
+    AsyncSubscription,
+    ChannelMessage,
+    Client,
+    Gap,
+    Key,
+    Message,
+    Pending,
+    Undecodable,
+)
 
 
 def facades(client: Client, key: Key) -> None:
@@ -78,8 +89,13 @@ def names(home: Home) -> None:
     assert_type(home.temperature(room="attic").channel, str)
 
 
+async def first_of_any_channel(messages: AsyncSubscription[ChannelMessage[object, object]]) -> object:
+    return (await anext(messages)).payload
+
+
 async def in_asyncio(client: AsyncClient, key: Key) -> None:
     home = AsyncHome(client, key)
+    await first_of_any_channel(await home.temperature.subscribe())
     kitchen = home.temperature(room="kitchen")
     await kitchen.publish(Reading(celsius=21.5, taken_at=datetime.now(UTC)), ttl=60)
     assert_type(kitchen.publish_nowait(Reading(celsius=21.5, taken_at=datetime.now(UTC))), AsyncPending)

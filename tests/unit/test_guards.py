@@ -204,10 +204,19 @@ def test_a_handler_that_fails_stops_nothing(
     assert ("a broken handler" in capsys.readouterr().err) is shows
 
 
+class Connected:
+    """A connection whose calls may wait anywhere."""
+
+    def __init__(self) -> None:
+        self.session = Line().session
+
+    def check_may_wait(self, operation: str) -> None: ...
+
+
 def failed_unseen() -> None:
     """Leave a message that failed, and that nobody has looked at, to the garbage collector."""
     outcome: SyncOutcome[None] = SyncOutcome("publish_nowait")
-    pending = Pending(outcome, Line().session, LIMIT_S)
+    pending = Pending(outcome, Connected(), LIMIT_S)
     outcome.reject(Unauthorized(401, "no", "publish_nowait"))
     cycle: list[object] = [pending]
     cycle.append(cycle)

@@ -284,8 +284,7 @@ class AsyncDriver(AsyncReceiving):
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters if prepared.qos else None)
-        outcome.alarms = connection.alarms
-        pending = AsyncPending(outcome, connection.session, self.settings.timeout_s)
+        pending = AsyncPending(outcome, connection, self.settings.timeout_s)
         with connection.lock:
             if prepared.qos:
                 connection.session.publish(operation, prepared, payload, outcome)

@@ -164,8 +164,9 @@ class AsyncLifecycle(ConfiguredClient, AsyncClientBase):
     def on_error(self) -> AsyncHandler[EmitterError] | None:
         """Called with errors that no call can raise.
 
-        These are refused publishes of QoS 0, messages that do not fit their type, and exceptions of handlers. If None,
-        they are logged as warnings under `emitter_typed`. Exceptions of handlers are always logged.
+        These are refused publishes of QoS 0, messages that do not fit their type, stored messages that a subscription
+        could not fetch, and exceptions of handlers. If None, they are logged as warnings under `emitter_typed`.
+        Exceptions of handlers are always logged.
         """
         handlers = self._driver.handlers
         return handlers.get(handlers.errors)

@@ -30,6 +30,7 @@ from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.session.session import Session
 from emitter_typed._protocol.session.watches import event_reader, watched_channel
+from emitter_typed._types.constraints import check_boolean
 from emitter_typed._types.values import Option, Record, Secret
 from emitter_typed.errors import EmitterError, ReplyMissing
 
@@ -130,6 +131,8 @@ class AsyncReceiving(DriverBase, AsyncCalls):
     ) -> AsyncSubscription[MessageT]:
         """Subscribe, and return when the broker has granted it."""
         check_async_handler(operation, handler)
+        check_boolean("recover", recover)
+        check_boolean("allow_reserved", allow_reserved)
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         mailbox = self.settings.mailbox(limits)
@@ -237,9 +240,9 @@ class AsyncReceiving(DriverBase, AsyncCalls):
     ) -> AsyncSubscription[MessageT]:
         """Ask the broker for what a stream is to receive, and return when it has granted it."""
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
-        with connection.asking:
-            begin(outcome)
         try:
+            with connection.asking:
+                begin(outcome)
             await connection.answer(outcome, deadline_s, limit_s)
         except BaseException:
             stream.close()

@@ -11,8 +11,9 @@ from attrs import field, frozen
 from emitter_typed._broker.arguments import check_kind
 from emitter_typed._broker.errors import NotPublished, not_running
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.topics import matches, validate_channel
-from emitter_typed.errors import InvalidArgument, Undecodable
+from emitter_typed.errors import InvalidArgument
 
 
 def _short(payload: bytes) -> str:
@@ -41,10 +42,7 @@ class Published:
         Raises:
             Undecodable: the payload is not UTF-8.
         """
-        try:
-            return self.payload.decode()
-        except UnicodeDecodeError as error:
-            raise Undecodable(f"not UTF-8 ({error})", channel=self.channel, raw=self.payload) from error
+        return codec.text(self.payload, self.channel)
 
 
 class Journal:

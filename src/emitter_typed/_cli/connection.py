@@ -18,6 +18,7 @@ from emitter_typed._cli.keys import read_key, read_key_file
 from emitter_typed._cli.profiles import Profile, find_profile
 from emitter_typed._cli.terminal import Terminal
 from emitter_typed.errors import EmitterError, InvalidArgument
+from emitter_typed_codegen.paths import reason
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -200,5 +201,5 @@ def _trusting(authority: str | None) -> ssl.SSLContext | None:
     except ssl.SSLError:
         why = "the file contains no certificate in PEM form"
     except OSError as error:
-        why = str(error.strerror)
+        why = reason(error)
     raise InvalidArgument(f"--tls-ca {authority}: {why}", argument="tls_ca", value=authority)

@@ -22,11 +22,12 @@ from emitter_typed._cli.connection import (
 )
 from emitter_typed._cli.error_text import error_text
 from emitter_typed._cli.installation import NAME, Extra, Installation, installation
-from emitter_typed._cli.terminal import Part, Terminal
+from emitter_typed._cli.terminal import Part, Terminal, counted
 from emitter_typed._core.extras import lacking
 from emitter_typed._masking import hide_keys
 from emitter_typed.errors import EmitterError, InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE, FOUND
+from emitter_typed_codegen.paths import shown_path
 from emitter_typed_codegen.version import CONTRACT, VERSION
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ class _Doctor:
         folders = {Path(os.path.realpath(each)) for each in packages_below(root)} | {*schemas}
         found = [(folder, read_manifest(folder)) for folder in sorted(folders)]
         packages = [
-            self._package(folder, made, root, schemas.get(folder))
+            self._package(folder, made, schemas.get(folder))
             for folder, made in found
             # What was made by a program of its own is that one's business.
             if folder in schemas or made.command is None or made.command.startswith("emitter-typed generate")
@@ -196,8 +197,8 @@ class _Doctor:
         )
         return {"file": None if file is None else file.as_posix(), "packages": packages}
 
-    def _package(self, folder: Path, made: Made, root: Path, schema: Path | None) -> Facts:
-        shown = (folder.relative_to(root) if folder.is_relative_to(root) else folder).as_posix()
+    def _package(self, folder: Path, made: Made, schema: Path | None) -> Facts:
+        shown = shown_path(folder).as_posix()
         facts: Facts = {
             "folder": shown,
             "schema": made.schema or (None if schema is None else schema.name),
@@ -226,7 +227,6 @@ class _Doctor:
         from emitter_typed_codegen.jobs import compiler_protocol
         from emitter_typed_codegen.model import digest
         from emitter_typed_codegen.orphans import schema_of
-        from emitter_typed_codegen.paths import shown_path
         from emitter_typed_codegen.problems import SchemaProblems
         from emitter_typed_codegen.resolve import load
 
@@ -238,8 +238,7 @@ class _Doctor:
             if digest(load(schema, compiler_protocol())) != made.digest:
                 self._need(f"{shown} is out of date: {name} has changed since it was generated", again)
         except SchemaProblems as found:
-            count = len(found.problems)
-            self._need(f"{name} has {count} problem{'s'[: count != 1]}", f"emitter-typed check {name}")
+            self._need(f"{name} has {counted(len(found.problems), 'problem')}", f"emitter-typed check {name}")
 
     def connection(self, options: ConnectionOptions) -> Facts | None:
         """Look at the URL and the keys that count and, if that was asked for, whether the broker answers."""

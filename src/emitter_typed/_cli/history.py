@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from emitter_typed._cli.arguments import Parser, channel, moment, natural
-from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
-from emitter_typed._cli.messages import CHANNEL_STYLE, message_facts, payload_text, time_text
+from emitter_typed._cli.connection import Connecting, add_connection
+from emitter_typed._cli.messages import CHANNEL_STYLE, time_text
+from emitter_typed._cli.showing import ShowingOptions, add_showing, check_showing, opened_schema, read
 from emitter_typed._cli.terminal import Terminal, printable
-from emitter_typed.errors import InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE
 
 if TYPE_CHECKING:
-    from emitter_typed import Client, Message
+    from emitter_typed import Client, StoredMessage
     from emitter_typed._cli.typed_payloads import Schema
 
 
-class _Options(ConnectionOptions):
+class _Options(ShowingOptions):
     channel: str
-    schema: str | None
     last: int | None
     since: datetime | None
     until: datetime | None
-    raw: bool
 
 
 def parser(verb: str) -> Parser:
@@ -37,15 +34,12 @@ def parser(verb: str) -> Parser:
         example="chat/ --since 2h --last 20",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="a channel such as chat/")
-    made.add_argument("--schema", metavar="FILE", help="show payloads by their types, and mark what does not fit")
     made.add_argument("--last", type=natural, metavar="N", help="only the newest N messages (default: all)")
     made.add_argument(
         "--since", type=moment, metavar="TIME", help="stored since then: ISO 8601, or 2h for two hours ago"
     )
     made.add_argument("--until", type=moment, metavar="TIME", help="stored until then")
-    made.add_argument(
-        "--raw", action="store_true", help="write only the bytes of payloads, with a line break after each"
-    )
+    add_showing(made)
     add_connection(made, key="key")
     return made
 
@@ -54,17 +48,10 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     """Fetch, and show."""
     options = parser(verb).parse(arguments, _Options())
     terminal = Terminal(verb, as_json=options.json)
+    check_showing(options)
     connecting = Connecting(options, terminal)
-    if options.raw and options.schema is not None:
-        raise InvalidArgument("--raw goes with no --schema", argument="raw", value=True)
     key = connecting.key()
-    with ExitStack() as stack:
-        schema = None
-        if options.schema is not None:
-            from emitter_typed._cli.typed_payloads import load_schema
-
-            schema = stack.enter_context(load_schema(options.schema))
-        client = stack.enter_context(connecting.client())
+    with opened_schema(options.schema) as schema, connecting.client() as client:
         messages = client.history(key, options.channel, last=options.last, since=options.since, until=options.until)
         # All pages are fetched before the first message is given out.
         with terminal.progress(lambda: _fetched(client)):
@@ -72,7 +59,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
         if message is None:
             terminal.hint(f"nothing is stored in {options.channel}")
         while message is not None:
-            if options.raw and not options.json:
+            if options.raw:
                 terminal.raw(message.payload)
             else:
                 _show(terminal, message, schema)
@@ -80,16 +67,11 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _show(terminal: Terminal, message: Message, schema: Schema | None) -> None:
-    when = (f"{time_text(message.stored_at)} ", "dim") if message.stored_at is not None else ""
-    channel = (printable(message.channel), CHANNEL_STYLE)
-    if schema is None:
-        terminal.line(when, channel, " ", payload_text(message.payload))
-        terminal.record(message_facts(message))
-        return
-    read = schema.read(message)
-    terminal.line(when, channel, " ", *read.parts)
-    terminal.record({**message_facts(message), **read.facts})
+def _show(terminal: Terminal, message: StoredMessage, schema: Schema | None) -> None:
+    shown = read(message, schema)
+    when = (f"{time_text(message.stored_at)} ", "dim")
+    terminal.line(when, (printable(message.channel), CHANNEL_STYLE), " ", *shown.parts)
+    terminal.record(shown.facts)
 
 
 def _fetched(client: Client) -> str:

@@ -12,6 +12,7 @@ from emitter_typed._cli.terminal import Terminal
 from emitter_typed.errors import InvalidArgument
 from emitter_typed_codegen.arguments import file_path
 from emitter_typed_codegen.exit_codes import DONE, FOUND
+from emitter_typed_codegen.paths import reason
 
 FILE = "home.yaml"
 EDITORS_FILE = "home.schema.json"
@@ -96,7 +97,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
         terminal.note(f"nothing was written: {name} {_EXISTS}")
         return FOUND
     except OSError as error:
-        terminal.note(f"nothing was written: {name} cannot be written: {error.strerror}")
+        terminal.note(f"nothing was written: {name} cannot be written: {reason(error)}")
         return FOUND
     generate = shlex.join(["emitter-typed", "generate", name, "--out", (folder / "home_api").as_posix()])
     check = shlex.join(["emitter-typed", "check", name])

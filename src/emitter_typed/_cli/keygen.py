@@ -11,6 +11,7 @@ from emitter_typed._cli.arguments import Parser, channel, seconds
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
 from emitter_typed._cli.terminal import Terminal
 from emitter_typed_codegen.exit_codes import DONE, FOUND
+from emitter_typed_codegen.paths import reason
 
 
 class _Options(ConnectionOptions):
@@ -52,7 +53,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
         file = None if options.out is None else os.open(options.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         exists = "the file exists, and was not changed: name another one, or delete it"
-        why = exists if isinstance(error, FileExistsError) else error.strerror
+        why = exists if isinstance(error, FileExistsError) else reason(error)
         terminal.note(f"--out {options.out}: {why}")
         return FOUND
     try:

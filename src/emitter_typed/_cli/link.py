@@ -8,8 +8,8 @@ from typing import Literal
 
 from emitter_typed._cli.arguments import Parser, channel, seconds
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
-from emitter_typed._cli.pub import messages, publish_all, stdin_lines
-from emitter_typed._cli.terminal import Terminal
+from emitter_typed._cli.pub import publish_all, stdin_lines
+from emitter_typed._cli.terminal import Terminal, counted
 from emitter_typed_codegen.exit_codes import DONE
 
 
@@ -59,6 +59,6 @@ def main(verb: str, arguments: Sequence[str]) -> int:
             channel=made.channel,
         )
         count = publish_all(lines, lambda line: client.publish_with_link_nowait(options.name, line, qos=options.qos))
-    terminal.hint(f"published {messages(count)}")
+    terminal.hint(f"published {counted(count, 'message')}")
     terminal.record({"event": "published", "published": count})
     return DONE

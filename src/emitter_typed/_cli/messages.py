@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from emitter_typed._cli.terminal import Fact, Part, printable
 
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from emitter_typed import Message
 
 CHANNEL_STYLE = "cyan"
+
+
+class Read(NamedTuple):
+    """A message as it is shown."""
+
+    event: str
+    """`message`, or `unfit` for one that does not fit its type, or that no channel of the schema describes."""
+    parts: Sequence[Part]
+    facts: Mapping[str, object]
 
 
 def payload_text(payload: bytes) -> Part:

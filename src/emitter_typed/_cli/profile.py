@@ -9,12 +9,18 @@ from typing import Literal
 
 from emitter_typed._cli.arguments import Parser
 from emitter_typed._cli.keys import read_key
-from emitter_typed._cli.profiles import FIELDS, Profiles, find_profile, profiles_path, read_profiles, write_profiles
+from emitter_typed._cli.profiles import (
+    FIELDS,
+    SECRETS,
+    Profiles,
+    find_profile,
+    profiles_path,
+    read_profiles,
+    write_profiles,
+)
 from emitter_typed._cli.terminal import Terminal
 from emitter_typed.errors import InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE
-
-_SECRETS = ("key", "master_key")
 
 
 class _Options(argparse.Namespace):
@@ -74,7 +80,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     found = find_profile(options.name, url_given=False)
     if options.action == "show":
         shown = {
-            field: value if options.reveal or field not in _SECRETS or value.startswith("@") else "(hidden)"
+            field: value if options.reveal or field not in SECRETS or value.startswith("@") else "(hidden)"
             for field, value in found.items()
         }
         terminal.table(("FIELD", "VALUE"), list(shown.items()))
@@ -115,7 +121,7 @@ def _changed(terminal: Terminal, profiles: Profiles, name: str, options: _Option
     }
     for field in FIELDS:
         value = given[field]
-        if value and field in _SECRETS:
+        if value and field in SECRETS:
             value = read_key(value, flag=f"--{field.replace('_', '-')}", variable="", prog=terminal.prog)
         if value:
             profile[field] = value

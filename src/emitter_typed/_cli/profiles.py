@@ -13,12 +13,12 @@ from typing import Final, NamedTuple, cast
 
 from emitter_typed._cli.arguments import suggestion
 from emitter_typed.errors import InvalidArgument
-from emitter_typed_codegen.paths import reason
+from emitter_typed_codegen.paths import reason, unreadable
 
 FIELDS: Final = ("url", "username", "key", "master_key", "matcher", "tls_ca")
 """What a profile may hold: texts, of which the keys may be `@FILE`."""
+SECRETS: Final = {"key", "master_key"}
 
-_SECRETS = {"key", "master_key"}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 Profile = Mapping[str, str]
@@ -56,11 +56,9 @@ def read_profiles() -> Profiles:
             document: dict[str, object] = tomllib.load(file)
     except FileNotFoundError:
         return Profiles(None, {})
-    except OSError as error:
-        raise _bad(path, reason(error)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         # What is on the line may be a key, and Python's text shows none of it.
-        raise _bad(path, f"not TOML: {error}") from None
+        raise _bad(path, f"the file of profiles {unreadable(error)}") from None
     default = document.get("default")
     tables = document.get("profiles", {})
     if not isinstance(tables, dict) or not (default is None or isinstance(default, str)):
@@ -134,7 +132,7 @@ def _checked(path: Path, name: str, table: object) -> dict[str, str]:
 
 
 def _holds_key(profile: Profile) -> bool:
-    return any(not profile[field].startswith("@") for field in _SECRETS & profile.keys())
+    return any(not profile[field].startswith("@") for field in SECRETS & profile.keys())
 
 
 def _quoted(text: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from emitter_typed._cli.arguments import Parser, channel, seconds
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
-from emitter_typed._cli.terminal import Terminal
+from emitter_typed._cli.showing import opened_schema
+from emitter_typed._cli.terminal import Terminal, counted
 from emitter_typed.errors import InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE
 from emitter_typed_codegen.paths import reason
@@ -62,26 +62,18 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     connecting = Connecting(options, terminal)
     payloads = _payloads(options)
     key = connecting.key()
-    with ExitStack() as stack:
-        if options.schema is not None:
-            from emitter_typed._cli.typed_payloads import load_schema
-
-            payloads = stack.enter_context(load_schema(options.schema)).check(options.channel, payloads)
-        client = stack.enter_context(connecting.client(reconnect=options.payload == "-"))
+    with opened_schema(options.schema) as schema, connecting.client(reconnect=options.payload == "-") as client:
+        if schema is not None:
+            payloads = schema.check(options.channel, payloads)
         count = publish_all(
             payloads,
             lambda payload: client.publish_nowait(
                 key, options.channel, payload, ttl=options.ttl, retain=options.retain or None, qos=options.qos
             ),
         )
-    terminal.hint(f"published {messages(count)} to {options.channel}")
+    terminal.hint(f"published {counted(count, 'message')} to {options.channel}")
     terminal.record({"channel": options.channel, "published": count})
     return DONE
-
-
-def messages(count: int) -> str:
-    """Return a number of messages in words."""
-    return "1 message" if count == 1 else f"{count} messages"
 
 
 def publish_all(payloads: Iterable[bytes], publish: Callable[[bytes], Pending]) -> int:

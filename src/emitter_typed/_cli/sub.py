@@ -5,13 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from emitter_typed._cli.arguments import Parser, channel, moment, natural, positive, time_limit
-from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
-from emitter_typed._cli.messages import CHANNEL_STYLE, message_facts, payload_text, stored_text
+from emitter_typed._cli.connection import Connecting, add_connection
+from emitter_typed._cli.messages import CHANNEL_STYLE, stored_text
+from emitter_typed._cli.showing import ShowingOptions, add_showing, check_showing, opened_schema, read
 from emitter_typed._cli.terminal import Terminal, printable
 from emitter_typed._clock import monotonic
 from emitter_typed.errors import EmitterError, InvalidArgument
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
 _PATIENCE_S = 1.0
 
 
-class _Options(ConnectionOptions):
+class _Options(ShowingOptions):
     channels: list[str]
-    schema: str | None
     group: str | None
     last: int | None
     since: datetime | None
@@ -37,7 +37,6 @@ class _Options(ConnectionOptions):
     recover: bool
     count: int | None
     wait: timedelta | None
-    raw: bool
     no_reconnect: bool
 
 
@@ -57,7 +56,7 @@ def parser(verb: str) -> Parser:
         type=channel,
         help="a channel such as chat/; + stands for one segment (default: those of the schema)",
     )
-    made.add_argument("--schema", metavar="FILE", help="show payloads by their types, and mark what does not fit")
+    add_showing(made)
     made.add_argument("--last", type=natural, metavar="N", help="begin with the newest N stored messages (default: 0)")
     made.add_argument(
         "--since",
@@ -75,9 +74,6 @@ def parser(verb: str) -> Parser:
         metavar="TIME",
         help="end when no message has come for this time; exit with 3 if fewer than --count came",
     )
-    made.add_argument(
-        "--raw", action="store_true", help="write the bytes of payloads alone, and a line break after each"
-    )
     made.add_argument("--no-reconnect", action="store_true", help="exit with 3 when the connection is lost")
     add_connection(made, key="key")
     return made
@@ -90,13 +86,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     _check(options)
     connecting = Connecting(options, terminal)
     key = connecting.key()
-    with ExitStack() as stack:
-        schema = None
-        if options.schema is not None:
-            from emitter_typed._cli.typed_payloads import load_schema
-
-            schema = stack.enter_context(load_schema(options.schema))
-        client = stack.enter_context(connecting.client(reconnect=not options.no_reconnect))
+    with opened_schema(options.schema) as schema, connecting.client(reconnect=not options.no_reconnect) as client:
         channels = options.channels or (schema.filters if schema is not None else [])
         joined = _Joined([_subscribe(client, key, each, options) for each in dict.fromkeys(channels)])
         terminal.hint(f"subscribed to {', '.join(channels)}; Ctrl-C ends it")
@@ -117,8 +107,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
 def _check(options: _Options) -> None:
     if not options.channels and options.schema is None:
         raise InvalidArgument("pass a CHANNEL such as chat/, or a --schema", argument="channels", value=None)
-    if options.raw and (options.json or options.schema is not None):
-        raise InvalidArgument("--raw cannot be used with --json or --schema", argument="raw", value=True)
+    check_showing(options)
     stored = (options.last, options.since, options.until)
     if options.group is not None and (any(each is not None for each in stored) or options.recover):
         raise InvalidArgument(
@@ -197,13 +186,9 @@ def _show(terminal: Terminal, event: Message | Gap, schema: Schema | None, optio
     if options.raw:
         terminal.raw(event.payload)
         return True
-    if schema is None:
-        terminal.line((printable(event.channel), CHANNEL_STYLE), " ", payload_text(event.payload), stored_text(event))
-        terminal.record({"event": "message", **message_facts(event)})
-        return True
-    read = schema.read(event)
-    terminal.line((printable(event.channel), CHANNEL_STYLE), " ", *read.parts, stored_text(event))
-    terminal.record({"event": read.event, **message_facts(event), **read.facts})
+    shown = read(event, schema)
+    terminal.line((printable(event.channel), CHANNEL_STYLE), " ", *shown.parts, stored_text(event))
+    terminal.record({"event": shown.event, **shown.facts})
     return True
 
 

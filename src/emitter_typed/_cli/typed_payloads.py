@@ -8,10 +8,11 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module, invalidate_caches
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from emitter_typed import Message, Undecodable, encode
 from emitter_typed._cli.error_text import BadSchema
+from emitter_typed._cli.messages import Read
 from emitter_typed._cli.terminal import Part, printable
 from emitter_typed.contract import ChannelDefinition
 from emitter_typed.errors import InvalidArgument
@@ -21,15 +22,6 @@ _PACKAGE = "emitter_typed_schema_of_the_command_line"
 _MOST_SHOWN: Final = 5
 
 _Definition = ChannelDefinition[Any, Any]  # Any: of whatever the schema says
-
-
-class Read(NamedTuple):
-    """A message as the schema reads it."""
-
-    event: str
-    """`message`, or `unfit` for one that does not fit its type, or that no channel of the schema describes."""
-    parts: Sequence[Part]
-    facts: Mapping[str, object]
 
 
 class Schema:

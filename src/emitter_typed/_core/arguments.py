@@ -16,7 +16,7 @@ from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._protocol.topics import validate_channel, validate_key_target
 from emitter_typed._types.type_form import TypeForm
 from emitter_typed._types.values import Flags
-from emitter_typed.errors import EmitterError, InvalidArgument
+from emitter_typed.errors import InvalidArgument
 
 FlagsT = TypeVar("FlagsT", bound=Flags)
 PayloadT = TypeVar("PayloadT")
@@ -41,7 +41,7 @@ def duration(value: float | timedelta, argument: str = "duration") -> timedelta:
 
     Args:
         value: A timedelta, or a number of seconds, which may have a fraction.
-        argument: What an error calls it.
+        argument: What an error calls it. Default: `duration`.
 
     Returns:
         The timedelta, rounded to microseconds.
@@ -184,12 +184,20 @@ class PlainDecoder(Generic[PayloadT]):
         except Unfit as error:
             raise codec.undecodable(error, channel, raw) from error
 
-    def stored(self, message: StoredMessage, report: Callable[[EmitterError], None]) -> StoredMessage[PayloadT] | None:
-        """Make the same of a stored message; None for one that does not fit, which is reported."""
+    def stored(self, message: StoredMessage) -> StoredMessage[PayloadT]:
+        """Make the same of a message of the history.
+
+        Args:
+            message: The message, as it was stored.
+
+        Returns:
+            The message, with its payload as the type says.
+
+        Raises:
+            Undecodable: The payload does not fit the type; `path` says where.
+        """
         channel, raw = message.channel, message.as_binary()
         try:
-            payload = self._read(raw)
+            return StoredMessage(channel, self._read(raw), raw, stored_at=message.stored_at, id=message.id)
         except Unfit as error:
-            report(codec.undecodable(error, channel, raw))
-            return None
-        return StoredMessage(channel, payload, raw, stored_at=message.stored_at, id=message.id)
+            raise codec.undecodable(error, channel, raw) from error

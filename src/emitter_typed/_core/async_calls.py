@@ -13,7 +13,7 @@ from emitter_typed._protocol.definition import EventDefinition, RequestDefinitio
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import EmitterError
+from emitter_typed.errors import EmitterError, Undecodable
 
 if TYPE_CHECKING:
     # It loads what reads payloads, which not every program needs.
@@ -102,12 +102,24 @@ class AsyncCalls(ABC):
         *,
         timeout_s: float | None,
     ) -> AsyncIterator[StoredMessage[PayloadT]]:
-        """Do the same, with payloads of a type; what does not fit is reported and left out."""
+        """Do the same, with payloads of a type."""
         fetched = self.fetch(operation, arguments, options, options_given, timeout_s=timeout_s)
         if decode.payload is None:
             return cast("AsyncIterator[StoredMessage[PayloadT]]", fetched)
-        report = self.report
-        return (message async for stored in fetched if (message := decode.stored(stored, report)) is not None)
+        return self.decoded(fetched, decode.stored)
+
+    async def decoded(
+        self, fetched: AsyncIterator[StoredMessage], decode: Callable[[StoredMessage], MessageT | None]
+    ) -> AsyncIterator[MessageT]:
+        """Decode what is fetched. What does not fit is reported, and what `decode` makes None is left out."""
+        async for stored in fetched:
+            try:
+                message = decode(stored)
+            except Undecodable as problem:
+                self.report(problem)
+            else:
+                if message is not None:
+                    yield message
 
     @abstractmethod
     def report(self, error: EmitterError) -> None:

@@ -30,7 +30,7 @@ class AsyncSubscription(SubscriptionBase[AsyncStream[MessageT]]):
     SlowConsumer, or a BrokerError such as Unauthorized if its key had expired when a lost connection was restored.
 
     With asyncio, it belongs to the event loop that connected its client: waiting for a message in another one raises
-    Closed.
+    Closed, and so does closing it there.
     """
 
     async def get(self, timeout_s: float | None = None) -> MessageT | None:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_subscriptions import AsyncSubscription
-from emitter_typed._core.workers import HandlerQueue, failed, messages_on
+from emitter_typed._core.workers import HandlerQueue, check_has_run, failed, messages_on
 from emitter_typed._guards import put_off
 from emitter_typed._masking import hide_keys
 from emitter_typed.errors import EmitterError
@@ -104,12 +104,16 @@ def _call(
     KeyboardInterrupt and SystemExit end the event loop besides, as they do wherever they are raised in it.
     """
     try:
-        result = handler(*item)
+        result: object = handler(*item)
+        # Functions return None, which is looked at first: the other looks take longer than all else here.
+        if result is None:
+            return None
+        if inspect.isawaitable(result):
+            return _finish(name, result, report)
+        check_has_run(result)
     except BaseException as error:
         _report_failure(name, error, report)
-        return None
-    # Functions return None, which is looked at first: the other look takes longer than all else here.
-    return _finish(name, result, report) if result is not None and inspect.isawaitable(result) else None
+    return None
 
 
 async def _finish(name: str, result: Awaitable[None], report: Callable[[EmitterError], None]) -> None:

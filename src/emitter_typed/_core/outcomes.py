@@ -41,7 +41,7 @@ class Outcome(Generic[ResultT, WaitersT]):
     """The class of what holds those who wait."""
 
     def __init__(self, operation: str, counters: ClientCounters | None = None) -> None:
-        """Begin without an end; the operation is named in errors, and its end counted where there is a counters."""
+        """Begin without an end. Errors name the operation; with counters, its end is counted."""
         self._counters = counters
         if counters is not None:
             self._connection = counters.accepted
@@ -171,10 +171,7 @@ class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
 class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...] | asyncio.Future[Any]"]):
     """An outcome that tasks of one event loop can wait for."""
 
-    __slots__ = ("_limit_s", "alarms")
-
-    alarms: Alarms
-    """Those of the event loop, for who waits without the connection at hand."""
+    __slots__ = ("_alarms", "_limit_s")
 
     _nobody = tuple
 
@@ -188,7 +185,7 @@ class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...] | asyncio.
             timeout_s: Seconds until it raises RequestTimeout.
             limit_s: The limit that these seconds are the rest of.
         """
-        self.alarms = alarms
+        self._alarms = alarms
         self._limit_s = limit_s
         future = self._waiting = alarms.future(timeout_s, self._late)
         if self.done:
@@ -200,7 +197,7 @@ class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...] | asyncio.
         if not future.done():
             self._abandoned = True
             self.timed_out()
-            _raise_in(future, RequestTimeout(self.operation, self._limit_s, offline=self.alarms.offline()))
+            _raise_in(future, RequestTimeout(self.operation, self._limit_s, offline=self._alarms.offline()))
 
     def _end(self) -> None:
         self.done = True
@@ -209,7 +206,7 @@ class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...] | asyncio.
             for future in waiting:
                 wake(future)
             return
-        self.alarms.forget(waiting)
+        self._alarms.forget(waiting)
         if waiting.done():
             return
         try:  # for each of the calls that come in numbers, `suppress` would take longer than all of this

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, Protocol, TypeVar
 
+from emitter_typed._core.async_waiters import Alarms
 from emitter_typed._core.forks import OfOneProcess
 from emitter_typed._core.outcomes import AsyncOutcome, Outcome, SyncOutcome
 from emitter_typed._core.time_limits import check_time_limit
@@ -11,6 +12,7 @@ from emitter_typed._frames import clear_frames, hides_arguments
 from emitter_typed.errors import RequestTimeout
 
 OutcomeT = TypeVar("OutcomeT", bound=Outcome[None, Any])  # Any: whatever waits for it
+ConnectionT = TypeVar("ConnectionT")
 
 
 class MayBeOffline(Protocol):
@@ -21,26 +23,52 @@ class MayBeOffline(Protocol):
         """Why there is no connection now; None if there is one, or none will come."""
 
 
+class OfThreads(Protocol):
+    """What is asked of the connection of a client with threads."""
+
+    @property
+    def session(self) -> MayBeOffline:
+        """Its session."""
+        ...
+
+    def check_may_wait(self, operation: str, /) -> None:
+        """Raise Closed where no answer would come."""
+
+
+class OfLoop(Protocol):
+    """What is asked of the connection of a client with asyncio."""
+
+    alarms: Alarms
+
+    @property
+    def session(self) -> MayBeOffline:
+        """Its session."""
+        ...
+
+    def check_loop(self, operation: str, /) -> None:
+        """Raise Closed in any other place than the event loop that connected."""
+
+
 def unacknowledged(error: RequestTimeout, session: MayBeOffline) -> RequestTimeout:
     """Return the error of a message of QoS 1 that was waited for too long: it says if there is no connection."""
     offline = session.offline
     return error if offline is None else RequestTimeout(error.operation, error.timeout_s, offline=offline)
 
 
-class _PendingBase(OfOneProcess, Generic[OutcomeT]):
+class _PendingBase(OfOneProcess, Generic[OutcomeT, ConnectionT]):
     """What both flavours share."""
 
-    __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")
+    __slots__ = ("__weakref__", "_connection", "_outcome", "_timeout_s")
 
-    def __init__(self, outcome: OutcomeT, session: MayBeOffline, timeout_s: float) -> None:
+    def __init__(self, outcome: OutcomeT, connection: ConnectionT, timeout_s: float) -> None:
         """Made by clients."""
         try:
             self._outcome = outcome
-            self._session = session
+            self._connection = connection
             self._timeout_s = timeout_s
             outcome.is_held = True
         except BaseException:
-            del outcome, session, timeout_s
+            del outcome, connection, timeout_s
             clear_frames()
             raise
 
@@ -63,7 +91,7 @@ class _PendingBase(OfOneProcess, Generic[OutcomeT]):
 
 
 @hides_arguments
-class Pending(_PendingBase[SyncOutcome[None]]):
+class Pending(_PendingBase[SyncOutcome[None], OfThreads]):
     """A message in flight.
 
     Wait for the broker's acknowledgement, or ask whether it has arrived.
@@ -87,12 +115,17 @@ class Pending(_PendingBase[SyncOutcome[None]]):
             RequestTimeout: No acknowledgement arrived in time; it may still arrive. If there is no connection,
                 `offline` says why, and the message waits for the next one.
             ConnectionLost: The connection was lost first. The message may have been delivered.
+            Closed: It was called where no acknowledgement can arrive: in the thread that receives, where handlers of
+                `logging` run, in a signal handler that interrupted another call, or in another event loop.
         """
         try:
+            limit_s = self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True)
+            if not self._outcome.done:
+                self._connection.check_may_wait("Pending.wait")
             try:
-                self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))
+                self._outcome.wait(limit_s)
             except RequestTimeout as error:
-                raise unacknowledged(error, self._session) from None
+                raise unacknowledged(error, self._connection.session) from None
         except BaseException:
             del timeout_s
             clear_frames()
@@ -100,7 +133,7 @@ class Pending(_PendingBase[SyncOutcome[None]]):
 
 
 @hides_arguments
-class AsyncPending(_PendingBase[AsyncOutcome[None]]):
+class AsyncPending(_PendingBase[AsyncOutcome[None], OfLoop]):
     """A message in flight.
 
     Wait for the broker's acknowledgement, or ask whether it has arrived.
@@ -124,13 +157,17 @@ class AsyncPending(_PendingBase[AsyncOutcome[None]]):
             RequestTimeout: No acknowledgement arrived in time; it may still arrive. If there is no connection,
                 `offline` says why, and the message waits for the next one.
             ConnectionLost: The connection was lost first. The message may have been delivered.
+            Closed: It was called where no acknowledgement can arrive: in the thread that receives, where handlers of
+                `logging` run, in a signal handler that interrupted another call, or in another event loop.
         """
         try:
             limit_s = self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True)
+            if not self._outcome.done:
+                self._connection.check_loop("AsyncPending.wait")
             try:
-                await self._outcome.wait(self._outcome.alarms, limit_s)
+                await self._outcome.wait(self._connection.alarms, limit_s)
             except RequestTimeout as error:
-                raise unacknowledged(error, self._session) from None
+                raise unacknowledged(error, self._connection.session) from None
         except BaseException:
             del timeout_s
             clear_frames()

@@ -39,25 +39,25 @@ WhileOffline: TypeAlias = Literal["wait", "raise"]
 
 @frozen(kw_only=True)
 class Settings:
-    """The settings of a client."""
+    """The settings of a client, as its constructor takes them; their defaults stand there."""
 
-    username: str | None = None
+    username: str | None
     timeout_s: float
     tls: ssl.SSLContext | None = field(repr=False)
-    transport: TransportFactory | None = None
-    will: Will | None = None
-    proxy: str | None = field(default=None, repr=False)
+    transport: TransportFactory | None
+    will: Will | None
+    proxy: str | None = field(repr=False)
     matcher: Matcher
     max_messages: int
     max_bytes: int
     overflow: Overflow
-    reconnect: bool = True
-    reconnect_max_s: float = 30.0
-    retry_connect: bool = False
-    while_offline: WhileOffline = "wait"
-    outbox_max_messages: int = 10_000
-    outbox_max_bytes: int = 16 * 1024 * 1024
-    max_packet_bytes: int = 65_536
+    reconnect: bool
+    reconnect_max_s: float
+    retry_connect: bool
+    while_offline: WhileOffline
+    outbox_max_messages: int
+    outbox_max_bytes: int
+    max_packet_bytes: int
 
     def __attrs_post_init__(self) -> None:
         """Refuse what makes no sense."""

@@ -9,7 +9,7 @@ from emitter_typed._core.streams.stream import Stream
 from emitter_typed._frames import hides_arguments
 from emitter_typed._masking import hide_keys
 
-StreamT = TypeVar("StreamT", bound=Stream[Any])  # Any: of whatever messages
+StreamT = TypeVar("StreamT", bound=Stream[Any], covariant=True)  # Any: of whatever messages
 
 
 @hides_arguments

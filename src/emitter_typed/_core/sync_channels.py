@@ -87,8 +87,7 @@ class SyncChannel(Channel[PayloadT, ParamsT], SyncCaller):
         self, operation: str, options_given: Mapping[str, object], *, timeout_s: float | None
     ) -> Iterator[ChannelMessage[PayloadT, ParamsT]]:
         fetched = self._calls.fetch(operation, self._arguments(static=False), (), options_given, timeout_s=timeout_s)
-        report = self._calls.report
-        return (message for stored in fetched if (message := self._read(stored, report)) is not None)
+        return self._calls.decoded(fetched, self._definition.decode_stored)
 
 
 @hides_arguments

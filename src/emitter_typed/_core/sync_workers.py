@@ -10,7 +10,7 @@ from typing import TypeVar, TypeVarTuple
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.sync_subscriptions import Subscription
-from emitter_typed._core.workers import HANDLERS_TIMEOUT_S, HandlerQueue, failed, messages_on
+from emitter_typed._core.workers import HANDLERS_TIMEOUT_S, HandlerQueue, check_has_run, failed, messages_on
 from emitter_typed._guards import Guard, GuardedCondition, Log, put_off
 from emitter_typed._masking import hide_keys
 from emitter_typed.errors import EmitterError
@@ -83,6 +83,7 @@ class SyncWorker(HandlerQueue[*Ts]):
         self._items.clear()
 
     def _run(self) -> None:
+        handler: Callable[[*Ts], object] = self.handler
         while True:
             with self._changed:
                 while not self._items:
@@ -93,7 +94,8 @@ class SyncWorker(HandlerQueue[*Ts]):
                     self._changed.wait()
                 item = self._items.popleft()
             try:
-                self.handler(*item)
+                if (result := handler(*item)) is not None:
+                    check_has_run(result)
             except BaseException as error:
                 # Whatever it is, it is the handler's: nobody above would see it, and the next item waits.
                 self._report(failed(self.name, error))
@@ -184,7 +186,8 @@ def _handle_in_thread(
     try:
         for message in subscription:
             try:
-                handler(message)
+                if (result := handler(message)) is not None:
+                    check_has_run(result)
             except BaseException as error:
                 # In a thread that is not the main one, sys.exit() ends nothing but the thread, without a word.
                 report(failed(messages_on(subscription.channel), error))

@@ -16,7 +16,7 @@ from emitter_typed._protocol.address import Address
 from emitter_typed._protocol.message import ChannelMessage, StoredMessage, live_channel_message
 from emitter_typed._protocol.payloads import codec, parameters
 from emitter_typed._types.values import Secret, is_masked, masked_form
-from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable
+from emitter_typed.errors import InvalidArgument
 
 # Of how many channels a definition remembers the parameters, and how long their names may be.
 _MAX_KNOWN_CHANNELS: Final = 4096
@@ -75,6 +75,20 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
         if stored_at is None:
             return live_channel_message(channel, payload, raw, params)
         return ChannelMessage(channel, payload, raw, params, stored_at=stored_at)
+
+    def decode_stored(self, message: StoredMessage) -> ChannelMessage[PayloadT, ParamsT] | None:
+        """Make the same of a message of the history.
+
+        Args:
+            message: The message, as it was stored.
+
+        Returns:
+            What `decode` returns.
+
+        Raises:
+            Undecodable: As `decode` does.
+        """
+        return self.decode(message.channel, message.payload, message.stored_at)
 
     def _remembered(self, channel: str, params: ParamsT) -> ParamsT:
         if len(channel) <= _MAX_KNOWN_CHARACTERS:
@@ -152,7 +166,7 @@ def _can_be_keys(given: object) -> bool:
 
 
 def _kind_of_key(given: object) -> str:
-    return "an empty text" if given == "" else kind_for_text(given)
+    return "an empty text" if given == "" else kind_for_text(given, "key")
 
 
 def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:
@@ -240,7 +254,7 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
 
     @property
     def channel(self) -> str:
-        """The name of the channel, for methods of the client such as `presence` and `subscribe_with_group`.
+        """The name of the channel, for methods of the client such as `presence`.
 
         `+` stands for each parameter that is not known. For `keygen`, use `key_target`.
         """
@@ -280,15 +294,6 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
 
     def _encode(self, payload: PayloadT) -> bytes:
         return codec.encode(payload, self._definition.payload, argument="payload")
-
-    def _read(
-        self, stored: StoredMessage, report: Callable[[EmitterError], None]
-    ) -> ChannelMessage[PayloadT, ParamsT] | None:
-        try:
-            return self._definition.decode(stored.channel, stored.payload, stored.stored_at)
-        except Undecodable as problem:
-            report(problem)
-            return None
 
     def _with_defaults(self, options_given: Mapping[str, object]) -> dict[str, object]:
         # The schema's own defaults yield to what the call says.

@@ -85,6 +85,23 @@ def _takes(handler: Callable[..., object], arguments: int) -> bool:
     return True
 
 
+def check_has_run(result: object) -> None:
+    """Raise TypeError if a handler returned its work instead of doing it, as a lambda around an async function does.
+
+    Args:
+        result: What it returned, which is dropped.
+    """
+    if inspect.iscoroutine(result):
+        # Else Python warns too, at some time.
+        result.close()
+        problem = "a coroutine, which nobody awaits: use AsyncClient, or a function without async"
+    elif inspect.isgenerator(result) or inspect.isasyncgen(result):
+        problem = "a generator, which runs nothing when it is made: write the function without yield"
+    else:
+        return
+    raise TypeError(f"the handler returned {problem}")
+
+
 class HandlerQueue(Generic[*Ts]):
     """Items that wait for a handler; when there are too many, the oldest are lost with one warning an episode.
 

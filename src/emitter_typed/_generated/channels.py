@@ -212,6 +212,7 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
                 the call out.
             AmbiguousReply: The refusal may be forged by another client. The broker may
                 have carried the call out.
+            Undecodable: A reply with stored messages does not fit the schema.
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -274,6 +275,8 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             HistoryIncomplete: Messages of some seconds, or of a node, may be missing.
                 It is raised at the end, after all that could be fetched.
             AmbiguousReply: The reply may be forged by another client.
+            Undecodable: A reply does not fit the schema.
+            Congested: Too many calls or bytes are in flight.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch(
@@ -465,6 +468,7 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
                 the call out.
             AmbiguousReply: The refusal may be forged by another client. The broker may
                 have carried the call out.
+            Undecodable: A reply with stored messages does not fit the schema.
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -527,6 +531,8 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             HistoryIncomplete: Messages of some seconds, or of a node, may be missing.
                 It is raised at the end, after all that could be fetched.
             AmbiguousReply: The reply may be forged by another client.
+            Undecodable: A reply does not fit the schema.
+            Congested: Too many calls or bytes are in flight.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch(

@@ -177,8 +177,8 @@ class SyncApi(OptionFactories, SyncClientBase):
             Closed: The client is not connected. Nothing was sent.
         """
         try:
-            master_key = Key(master_key)
-            target_key = Key(target_key)
+            master_key = Key(master_key, argument="master_key")
+            target_key = Key(target_key, argument="target_key")
             return self._calls.request(
                 KEYBAN,
                 KeybanRequest(master_key=master_key, target_key=target_key, ban=ban),
@@ -781,6 +781,7 @@ class SyncApi(OptionFactories, SyncClientBase):
                 the call out.
             AmbiguousReply: The refusal may be forged by another client. The broker may
                 have carried the call out.
+            Undecodable: A reply with stored messages does not fit the schema.
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -1000,6 +1001,8 @@ class SyncApi(OptionFactories, SyncClientBase):
             HistoryIncomplete: Messages of some seconds, or of a node, may be missing.
                 It is raised at the end, after all that could be fetched.
             AmbiguousReply: The reply may be forged by another client.
+            Undecodable: A reply does not fit the schema.
+            Congested: Too many calls or bytes are in flight.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)

@@ -30,6 +30,7 @@ class Address:
             template: A channel such as `home/{room}/temperature/`. It is not checked: the compiler has done that.
         """
         self.template: str = template
+        """The channel, with `{parameter}` for a segment that is one."""
         # Pairs of the segment's text and, for a parameter, its name.
         self._segments = [
             (segment, segment[1:-1] if segment.startswith("{") else None) for segment in segments(template)

@@ -234,9 +234,13 @@ class ProtocolDefinition:
     """A whole protocol."""
 
     envelope: Envelope
+    """What all its requests share."""
     requests: Mapping[str, RequestDefinition[object]]
+    """By name."""
     events: Mapping[str, EventDefinition[object]]
+    """By name."""
     operations: Mapping[str, OperationDefinition]
+    """By name."""
     errors: Mapping[int, type[BrokerError]]
     """The class for each status; a status that is not here is a plain BrokerError."""
 

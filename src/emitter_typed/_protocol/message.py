@@ -10,7 +10,6 @@ from attrs import field, fields, frozen
 from emitter_typed._masking import no_dict
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._types.type_form import TypeForm
-from emitter_typed.errors import Undecodable
 
 if TYPE_CHECKING:
     # Only checkers need the defaults, so that a bare `Message` means `Message[bytes]`; typeshed knows the module.
@@ -41,8 +40,9 @@ class Message(Generic[PayloadT]):
     """The content: an object of the subscription's `payload` type, or the bytes as they came."""
     _raw: bytes = field(repr=False)
     stored_at: datetime | None = field(default=None, kw_only=True)
-    """When the broker stored it, to the second, in UTC, if it was fetched from storage. None if it arrived live. A live
-    message may have been stored too: the broker does not tell."""
+    """When the broker stored it, to the second, in UTC, if the client fetched it from storage. None if it arrived live.
+    A live message may have been stored too: the broker does not tell. None also for the stored message with which a
+    subscription begins if `last`, `since`, `until` and `recover` are omitted."""
 
     def as_binary(self) -> bytes:
         """Return the payload as bytes.
@@ -61,10 +61,7 @@ class Message(Generic[PayloadT]):
         Raises:
             Undecodable: It is not UTF-8.
         """
-        try:
-            return self._raw.decode()
-        except UnicodeDecodeError as error:
-            raise Undecodable(f"not UTF-8 ({error})", channel=self.channel, raw=self._raw) from error
+        return codec.text(self._raw, self.channel)
 
     @overload
     def as_object(self, type: None = None) -> object: ...
@@ -82,6 +79,7 @@ class Message(Generic[PayloadT]):
 
         Raises:
             Undecodable: The payload is not JSON, or does not fit the type. `path` says where.
+            InvalidArgument: A payload cannot have this type.
         """
         return codec.decode(self._raw, object if type is None else type, channel=self.channel)
 

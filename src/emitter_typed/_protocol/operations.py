@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import isnan
 from typing import TYPE_CHECKING, Any, cast
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from emitter_typed._masking import hide_keys, kind_for_text, kind_of, look_swapped, shown
 from emitter_typed._on_use import OnUse
@@ -219,7 +219,7 @@ def _texts(definition: OperationDefinition, arguments: Sequence[object]) -> Iter
             check_no_secret(name, argument)
         text = argument.reveal() if isinstance(argument, Secret) else argument
         if not isinstance(text, str) or not text:
-            problem = "must not be empty" if text == "" else f"expected a text, got {kind_for_text(text)}"
+            problem = "must not be empty" if text == "" else f"expected a text, got {kind_for_text(text, name)}"
             raise InvalidArgument(f"{name}: {problem}", argument=name, value=None)
         for constraint in definition.constraints.get(name, ()):
             constraint.check(name, text)
@@ -381,7 +381,15 @@ class Written:
 
 
 def write(request: Record) -> Written:
-    """Write a request. Raises InvalidArgument if a field holds what its type does not allow."""
+    """Write a request. Raises InvalidArgument if a field holds what its type does not allow, or no broker issues."""
+    for each in fields(request.__class__):  # type: ignore[arg-type]  # each subclass of Record is an attrs class
+        if isinstance(secret := getattr(request, each.name), Secret) and secret.reveal() != secret.reveal().strip():
+            # As a file has it. The broker would say that it does not know it.
+            raise InvalidArgument(
+                f"{each.name}: begins or ends with a space or a line break: pass it exactly as the broker issued it",
+                argument=each.name,
+                value=None,
+            )
     try:
         return Written(request, codec.writer(request.__class__)(request))
     except Unfit as error:

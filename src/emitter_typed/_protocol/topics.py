@@ -203,7 +203,7 @@ def validate_channel(channel: str, *, static: bool, argument: str = "channel") -
     check_no_secret(argument, channel)
     if not _is_text(channel):
         raise InvalidArgument(
-            f"{argument}: expected a text, got {kind_for_text(channel)}", argument=argument, value=None
+            f"{argument}: expected a text, got {kind_for_text(channel, argument)}", argument=argument, value=None
         )
     written = channel if channel.endswith("/") else channel + "/"
     if _is_static(written) is not None:

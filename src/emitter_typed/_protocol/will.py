@@ -5,10 +5,11 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from emitter_typed._frames import hides_arguments
-from emitter_typed._masking import hide_keys, kind_for_text, kind_of
+from emitter_typed._masking import hide_keys, kind_for_text
 from emitter_typed._protocol.operations import one_segment
 from emitter_typed._protocol.payloads.codec import encode
 from emitter_typed._protocol.topics import compose_topic, validate_channel
+from emitter_typed._types.constraints import check_boolean
 from emitter_typed._types.values import Secret
 from emitter_typed.errors import InvalidArgument
 
@@ -50,9 +51,8 @@ class Will:
         """
         text = key.reveal() if isinstance(key, Secret) else key
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-            raise InvalidArgument(f"key: expected a text, got {kind_for_text(text)}", argument="key", value=None)
-        if not isinstance(retain, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-            raise InvalidArgument(f"retain: expected a boolean, got {kind_of(retain)}", argument="retain", value=None)
+            raise InvalidArgument(f"key: expected a text, got {kind_for_text(text, 'key')}", argument="key", value=None)
+        check_boolean("retain", retain)
         one_segment("key", text)
         try:
             written = validate_channel(channel, static=True)

@@ -114,7 +114,7 @@ class SyncConnection(Connection[SyncStateKeeper]):
         A signal handler may have stopped the thread that it runs in halfway through a call. Then nothing can end before
         that goes on, so that this does not wait, and the network thread closes as soon as it can.
         """
-        if self.lock.is_mine:
+        if self._is_held_up:
             self._reactor.call_soon(lambda: self.close(abort=abort, timeout_s=timeout_s))
             return False
         self.close(abort=abort, timeout_s=timeout_s)
@@ -132,18 +132,24 @@ class SyncConnection(Connection[SyncStateKeeper]):
         finally:
             self._receiver = None
 
-    def check_may_wait(self, operation: str) -> None:
-        """Raise Closed where no answer would come.
+    @property
+    def _is_receiving(self) -> bool:
+        """Whether this is the thread that receives, where a handler of `logging` may run."""
+        return self._reactor.is_here or self._receiver == threading.get_ident()
 
-        That is in the thread that receives, where a handler of `logging` may run; and in a signal handler that has
-        interrupted a call which holds the lock, since whoever receives waits for that.
-        """
-        if self._receiver == threading.get_ident():
+    @property
+    def _is_held_up(self) -> bool:
+        """Whether the thread that receives waits for this one: in a signal handler that has interrupted a call."""
+        return self.lock.is_mine or self._thread.is_held_up
+
+    def check_may_wait(self, operation: str) -> None:
+        """Raise Closed where no answer would come."""
+        if self._is_receiving:
             raise Closed(
                 f"{operation} waits for the broker, and was called in the thread that receives what the broker sends",
                 "call publish_nowait there, or hand over to another thread, as logging's QueueHandler does",
             )
-        if self.lock.is_mine:
+        if self._is_held_up:
             raise Closed(
                 f"{operation} waits for the broker, and was called in a signal handler or a finalizer that interrupted"
                 " another call of this client",
@@ -152,7 +158,10 @@ class SyncConnection(Connection[SyncStateKeeper]):
 
     def wait_until_open(self, operation: str, timeout_s: float) -> None:
         """Wait while the connection is being made again. Raises Closed, and ConnectionLost after the time limit."""
-        if not self.session.connected and not self._state.wait("connected", "closed", timeout_s=timeout_s):
+        if self.session.connected:
+            return
+        self.check_may_wait(operation)
+        if not self._state.wait("connected", "closed", timeout_s=timeout_s):
             raise still_lost(operation, self._state.error, timeout_s)
 
     def answer(self, outcome: SyncOutcome[ResultT], deadline_s: float, limit_s: float) -> ResultT:
@@ -168,7 +177,7 @@ class SyncConnection(Connection[SyncStateKeeper]):
         """Wait until the transport is not congested any more. Raises Congested."""
         deadline_s = monotonic() + timeout_s
         # The thread that receives is the one that would make room.
-        left_s = 0.0 if self._receiver == threading.get_ident() else timeout_s
+        left_s = 0.0 if self._is_receiving or self._is_held_up else timeout_s
         with self._room_to_send:
             # Looked at under the lock: room that is made after a look wakes the wait that follows.
             while self.congested:

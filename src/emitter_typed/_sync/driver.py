@@ -237,7 +237,7 @@ class SyncDriver(SyncReceiving):
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters if prepared.qos else None)
-        pending = Pending(outcome, connection.session, self.settings.timeout_s)
+        pending = Pending(outcome, connection, self.settings.timeout_s)
         with connection.lock:
             if prepared.qos:
                 connection.session.publish(operation, prepared, payload, outcome)

@@ -31,6 +31,7 @@ from emitter_typed._protocol.session.session import Session
 from emitter_typed._protocol.session.watches import event_reader, watched_channel
 from emitter_typed._sync.connection import SyncConnection
 from emitter_typed._sync.handlers import SyncHandlers
+from emitter_typed._types.constraints import check_boolean
 from emitter_typed._types.values import Option, Record, Secret
 from emitter_typed.errors import EmitterError, ReplyMissing
 
@@ -131,6 +132,8 @@ class SyncReceiving(DriverBase, SyncCalls):
     ) -> Subscription[MessageT]:
         """Subscribe, and return when the broker has granted it."""
         check_sync_handler(operation, handler)
+        check_boolean("recover", recover)
+        check_boolean("allow_reserved", allow_reserved)
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         mailbox = self.settings.mailbox(limits)
@@ -238,9 +241,9 @@ class SyncReceiving(DriverBase, SyncCalls):
     ) -> Subscription[MessageT]:
         """Ask the broker for what a stream is to receive, and return when it has granted it."""
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
-        with connection.asking:
-            begin(outcome)
         try:
+            with connection.asking:
+                begin(outcome)
             connection.answer(outcome, deadline_s, limit_s)
         except BaseException:
             stream.close()

@@ -149,6 +149,11 @@ class ThreadReactor:
             self._awake.__exit__(None, None, None)
         return True
 
+    @property
+    def is_held_up(self) -> bool:
+        """Whether this thread is inside `call_now`, so that the reactor's own cannot go on: in a signal handler."""
+        return self._awake.is_mine and not self.is_here
+
     def _add_timer(self, due_s: float, timer: _ThreadTimer) -> None:
         if len(self._timers) >= self._many_timers:
             # Most that are cancelled would otherwise wait for their time.

@@ -63,6 +63,12 @@ def _misfit(value: object, kind: _Kind) -> str | None:
     return None
 
 
+def check_boolean(argument: str, value: object) -> None:
+    """Raise InvalidArgument unless a value is True or False: `"no"` would count as True."""
+    if not isinstance(value, bool):
+        raise InvalidArgument(f"{argument}: expected a boolean, got {kind_of(value)}", argument=argument, value=None)
+
+
 class Constraint:
     """One rule. An attrs validator as well: `field(validator=minimum(0))`. None keeps every rule."""
 
@@ -75,6 +81,7 @@ class Constraint:
             kind: The classes that it is for, and what an error calls them. Default: anything.
         """
         self.rule = rule
+        """What an error says of it."""
         self.keyword: str = ""
         """What the schema language calls it, such as `minimum`."""
         self.limit: Any = None

@@ -43,11 +43,12 @@ def is_masked(text: str) -> bool:
     return _is_masked(text) is not None
 
 
-def masked_form(name: str) -> InvalidArgument:
-    """Return the error for a masked form that was given for a secret."""
+def masked_form(kind: str, *, argument: str | None = None) -> InvalidArgument:
+    """Return the error for a masked form that was given for a secret of a kind, and for an argument of that name."""
+    argument = argument or kind
     return InvalidArgument(
-        f"{name}: this is the masked form of a {name}, as str() shows it; pass the {name} itself, or its .reveal()",
-        argument=name,
+        f"{argument}: this is the masked form of a {kind}, as str() shows it; pass the {kind} itself, or its .reveal()",
+        argument=argument,
         value=None,
     )
 
@@ -70,11 +71,12 @@ class Secret:
 
     _text: str
 
-    def __init__(self, text: str | Secret) -> None:
+    def __init__(self, text: str | Secret, *, argument: str | None = None) -> None:
         """Hold a text.
 
         Args:
             text: The text, or another secret with that text.
+            argument: What an error calls it. Default: the name of the class, such as `key`.
 
         Raises:
             InvalidArgument: It is not a text, is empty, or is the masked form of a secret.
@@ -84,14 +86,15 @@ class Secret:
             self._text = text
             return
         revealed = text.reveal() if isinstance(text, Secret) else text
-        name = type(self).__name__.lower()
+        kind = type(self).__name__.lower()
+        argument = argument or kind
         if not is_text(revealed):
-            problem = "must not be empty" if revealed == "" else f"expected a text, got {kind_for_text(text)}"
+            problem = "must not be empty" if revealed == "" else f"expected a text, got {kind_for_text(text, kind)}"
             # Bytes may be a key, which frames would show.
             del text, revealed
-            raise InvalidArgument(f"{name}: {problem}", argument=name, value=None)
+            raise InvalidArgument(f"{argument}: {problem}", argument=argument, value=None)
         if is_masked(revealed):
-            raise masked_form(name)
+            raise masked_form(kind, argument=argument)
         self._text = revealed
 
     def reveal(self) -> str:

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from emitter_typed import AsyncClient, Client, ConnectionRefused, InvalidArgument, RequestTimeout
+from emitter_typed import (
+    AsyncClient,
+    Client,
+    ConnectionRefused,
+    InvalidArgument,
+    Key,
+    KeygenResponse,
+    Message,
+    RequestTimeout,
+)
 from emitter_typed.broker import Broker
 from tests.behaviour.conftest import Generated
 from tests.helpers.flavours import Flavour, both_flavours, called, connected
@@ -17,6 +26,8 @@ from tests.helpers.listeners import listener
 from tests.helpers.loops import LIMIT_S, in_loop
 
 KEY = "k" * 32
+MADE = KeygenResponse(key=Key(KEY), channel="a/")
+MESSAGE = Message("a/", b"", b"")
 
 
 class Plain:
@@ -39,6 +50,9 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "bytes: channel": lambda client: client.keygen(KEY, b"a/", "r"),
     "handler of a subscription: handler": lambda client: client.subscribe(KEY, "a/", optional_handler=3),
     "handler of a request: handler": lambda client: client.presence(KEY, "a/", optional_handler=3),
+    "text: recover": lambda client: client.subscribe(KEY, "a/", recover="no"),
+    "text: allow_reserved": lambda client: client.subscribe(KEY, "a/", allow_reserved="no"),
+    "of a group: allow_reserved": lambda client: client.subscribe_with_group(KEY, "a/", "g", allow_reserved=1),
     "number: payload": lambda client: client.subscribe(KEY, "a/", payload=3),
     "text: payload": lambda client: client.subscribe(KEY, "a/", payload="str"),
     "class: payload": lambda client: client.subscribe(KEY, "a/", payload=Plain),
@@ -64,6 +78,13 @@ PYTHONS_WORDS: dict[str, Callable[[Any], Any]] = {
     "channel: expected a text, got bytes: decode them with .decode()": lambda client: client.keygen(KEY, b"a/", "r"),
     "channel: expected a text, got a dict": lambda client: client.publish(KEY, {}, "x"),
     "channel: expected a text, got None": lambda client: client.keygen(KEY, None, "r"),
+    "channel: expected a text, got the class str": lambda client: client.publish(KEY, str, "x"),
+    "key: expected a text, got a KeygenResponse: pass its .key": lambda client: client.publish(MADE, "a/", "x"),
+    "master_key: expected a text, got a KeygenResponse: pass its .key": lambda client: client.keyban(MADE, KEY, True),
+    "target_key: expected a text, got a KeygenResponse: pass its .key": lambda client: client.keyban(KEY, MADE, True),
+    "target_key: must not be empty": lambda client: client.keyban(KEY, "", True),
+    "channel: expected a text, got a KeygenResponse: pass its .channel": lambda client: client.publish(KEY, MADE, "x"),
+    "channel: expected a text, got a Message: pass its .channel": lambda client: client.presence(KEY, MESSAGE),
     "expected an integer, got a dict": lambda client: client.history(KEY, "a/", last={}),
     "expected a text, got None": lambda client: client.link(KEY, "a/", None),
     "expected a boolean, got a dict": lambda client: client.presence(KEY, "a/", {}),

@@ -66,6 +66,28 @@ async def test_a_key_where_no_secret_belongs_is_refused_before_anything_is_sent(
         assert caught.value.argument == case.partition(": ")[2]
 
 
+# As it is read from a file.
+WITH_A_LINE_BREAK: dict[str, Callable[[Any], Any]] = {
+    "keygen: key": lambda client: client.keygen(f"{SECRET.reveal()}\n", "a/", "r"),
+    "keyban: target_key": lambda client: client.keyban(SECRET, f"{SECRET.reveal()}\n", True),
+    "presence: key": lambda client: client.presence(f" {SECRET.reveal()}", "a/"),
+    "publish: key": lambda client: client.publish(f"{SECRET.reveal()}\n", "a/", "x"),
+}
+
+
+@pytest.mark.parametrize("case", WITH_A_LINE_BREAK)
+@both_flavours
+@in_loop
+async def test_a_key_with_a_line_break_is_refused_before_anything_is_sent(
+    flavour: Flavour, broker: Broker, case: str
+) -> None:
+    """The broker would say that it does not know the key."""
+    async with connected(flavour, broker) as client:
+        with pytest.raises(InvalidArgument, match="pass it exactly as the broker issued it") as caught:
+            await called(WITH_A_LINE_BREAK[case], client)
+        assert caught.value.argument == case.partition(": ")[2]
+
+
 @pytest.mark.parametrize("permissions", ["", Permission("")], ids=["text", "flags"])
 @both_flavours
 @in_loop

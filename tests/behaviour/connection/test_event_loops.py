@@ -57,6 +57,23 @@ def test_a_client_whose_loop_has_closed_can_be_closed_and_connected_in_another(b
     assert asyncio.run(refused()) == 2
 
 
+def test_a_message_in_flight_is_waited_for_in_the_loop_that_sent_it(broker: Broker) -> None:
+    key = broker.keygen("a/", "w")
+
+    async def main() -> None:
+        async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S) as client:
+            broker.faults.withhold_replies()
+            pending = client.publish_nowait(key, "a/", "x", qos=1)
+            with pytest.raises(Closed, match=r"^AsyncPending\.wait was called outside the event loop"):
+                await asyncio.to_thread(lambda: asyncio.run(pending.wait()))
+            broker.faults.release_replies()
+            await pending.wait()
+            # Nothing is left to wait for.
+            await asyncio.to_thread(lambda: asyncio.run(pending.wait()))
+
+    asyncio.run(main())
+
+
 def test_a_loop_that_still_runs_keeps_its_client(broker: Broker) -> None:
     client = AsyncClient.from_url(broker.url, timeout_s=LIMIT_S)
 

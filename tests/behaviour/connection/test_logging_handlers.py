@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from queue import SimpleQueue
+from typing import Literal
 
 import pytest
 
@@ -93,6 +94,7 @@ def test_what_waits_for_the_broker_is_refused_at_once_in_the_thread_that_receive
     key, logs = broker.keygen("a/", "r"), broker.keygen("logs/", "rw")
     calls: list[Callable[[Client], object]] = [
         lambda client: client.publish(logs, "logs/", "x", qos=1),
+        lambda client: client.publish_nowait(logs, "logs/", "x", qos=1).wait(),
         lambda client: client.me(),
         lambda client: client.subscribe(logs, "logs/"),
         lambda client: client.unsubscribe(logs, "logs/"),
@@ -107,6 +109,21 @@ def test_what_waits_for_the_broker_is_refused_at_once_in_the_thread_that_receive
                 error = handler.failures.get(timeout=LIMIT_S)
             assert isinstance(error, Closed)
             assert "publish_nowait" in str(error)
+        client.me()
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_what_waits_for_a_connection_is_refused_at_once_in_the_thread_that_makes_it(
+    broker: Broker, qos: Literal[0, 1]
+) -> None:
+    logs = broker.keygen("logs/", "rw")
+
+    with Client.from_url(broker.url, timeout_s=LIMIT_S, reconnect_max_s=0.02) as client:
+        with publishing(lambda line: client.publish(logs, "logs/", line, qos=qos)) as handler:
+            broker.faults.drop_connections()
+            error = handler.failures.get(timeout=LIMIT_S)
+        assert isinstance(error, Closed)
+        assert "publish_nowait" in str(error)
         client.me()
 
 

@@ -212,6 +212,34 @@ def test_a_signal_handler_may_publish_at_each_step_of_a_call(broker: Broker, nam
 
 
 @pytest.mark.parametrize("name", CALLS_THAT_WAIT)
+def test_a_signal_handler_gets_an_answer_or_is_told_at_once_at_each_step_of_a_call(broker: Broker, name: str) -> None:
+    key, call = broker.keygen("a/", "rw"), CALLS_THAT_WAIT[name]
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        step, asked, refused = 0, 0, set[str]()
+
+        def ask(function: str) -> bool:
+            nonlocal asked
+            sys.settrace(None)
+            asked += 1
+            try:
+                client.me()
+            except Closed:
+                refused.add(function)
+            return False
+
+        while asked == step:
+            lines, at = count(), step
+            interrupted(
+                partial(call, client, key, f"call {step}"),
+                when=lambda function: next(lines) == at and ask(function),  # noqa: B023
+            )
+            step += 1
+            assert step < 2_000
+        # While the lock of the connection is held; and while the caller writes in the place of the other thread.
+        assert refused >= ({"publish"} if name == "nowait" else {"_write_here"})
+
+
+@pytest.mark.parametrize("name", CALLS_THAT_WAIT)
 def test_a_call_may_be_interrupted_at_each_step(broker: Broker, name: str) -> None:
     key, call = broker.keygen("a/", "rw"), CALLS_THAT_WAIT[name]
     with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
@@ -253,6 +281,18 @@ def test_nothing_waits_for_a_message_that_was_interrupted(broker: Broker, name: 
         while interrupted(partial(CALLS_THAT_WAIT[name], client, key, "x"), when=function.__eq__) is None:
             pass
         client.drain(timeout_s=LIMIT_S / 2)
+
+
+@pytest.mark.parametrize("function", ["subscribe", "queue", "put_off", "write", "call_now", "_write_here"])
+def test_nothing_is_left_of_a_subscribe_that_was_interrupted(broker: Broker, function: str) -> None:
+    key = broker.keygen("a/", "rwp")
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        # One that is called while the thread of the connection is awake may not come there.
+        while interrupted(partial(client.subscribe, key, "a/"), when=function.__eq__) is None:
+            client.unsubscribe(key, "a/")
+        assert client.presence(key, "a/", status=True).who == ()
+        client.publish(key, "a/", "x", qos=1)
+        assert client.statistics().pending == 0
 
 
 @contextmanager

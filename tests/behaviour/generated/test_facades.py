@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emitter_typed import AsyncClient, Client, InvalidArgument, Key
+from emitter_typed import AsyncClient, Client, InvalidArgument, Key, KeygenResponse
 from tests.behaviour.conftest import Generated
 from tests.helpers.flavours import Flavour, both_flavours
 
@@ -103,7 +103,7 @@ def test_a_source_that_gives_no_key_is_the_callers_mistake(flavour: Flavour, hom
     assert isinstance(caught.value.__cause__, KeyError) == (key is _raise)
 
 
-HOLDING: dict[str, Callable[[str], object]] = {
+HOLDING: dict[str, Callable[[Any], object]] = {
     "for all": lambda key: key,
     "in a mapping": lambda key: {"status": key},
     "of a function": lambda key: {"status": key}.get,
@@ -117,6 +117,17 @@ def test_the_masked_form_of_a_key_is_told_by_the_name_that_callers_use(
 ) -> None:
     with pytest.raises(InvalidArgument, match=r"^key: this is the masked form of a key, .*\.reveal\(\)") as caught:
         publish(facade(home, flavour, given(str(Key("k" * 32)))).status)
+    assert caught.value.argument == "key"
+
+
+@both_flavours
+@pytest.mark.parametrize("given", HOLDING.values(), ids=HOLDING)
+def test_a_response_in_the_place_of_its_key_is_told(
+    flavour: Flavour, home: ModuleType, given: Callable[[Any], object]
+) -> None:
+    response = KeygenResponse(key=Key("k" * 32), channel="a/")
+    with pytest.raises(InvalidArgument, match=r"got a KeygenResponse: pass its \.key$") as caught:
+        publish(facade(home, flavour, given(response)).status)
     assert caught.value.argument == "key"
 
 

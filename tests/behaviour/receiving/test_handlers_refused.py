@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emitter_typed import InvalidArgument, Key
+from emitter_typed import EmitterError, HandlerFailed, InvalidArgument, Key, Message
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, called, connected
 from tests.helpers.loops import LIMIT_S, in_loop
@@ -179,3 +179,34 @@ async def test_a_refused_handler_leaves_the_one_before(flavour: Flavour, broker:
         await client.me()
         await client.drain()
     assert received.get(timeout=LIMIT_S) is not None
+
+
+@pytest.mark.parametrize(
+    ("works", "told"), [(waits, "a coroutine"), (yields, "a generator"), (yields_later, "a generator")]
+)
+@both_flavours
+@in_loop
+async def test_a_handler_that_returns_what_has_not_run_is_told(
+    flavour: Flavour, broker: Broker, works: Callable[[object], Any], told: str
+) -> None:
+    """A function around such a one, as many decorators make, does not look like one."""
+    key = broker.keygen("a/", "rw")
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+
+    def around(message: Message) -> Any:  # Any: whatever the other returns
+        return works(message)
+
+    async with connected(flavour, broker) as client:
+        client.on_error = errors.put
+        await called(lambda each: each.subscribe(key, "a/", around), client)
+        client.on_message = around
+        await called(lambda each: each.subscribe(key, "a/"), client)
+        await called(lambda each: each.publish(key, "a/", "x", qos=1), client)
+        await called(lambda each: each.drain(LIMIT_S), client)
+
+    failures = [errors.get_nowait() for _ in range(errors.qsize())]
+    if flavour == "asyncio" and works is waits:
+        assert failures == []
+        return
+    assert [str(each.__cause__).partition(",")[0] for each in failures] == [f"the handler returned {told}"] * 2
+    assert all(isinstance(each, HandlerFailed) for each in failures)

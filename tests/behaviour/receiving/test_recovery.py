@@ -126,6 +126,33 @@ async def test_a_gap_says_what_was_recovered_and_when(
 
 
 @both_flavours
+@pytest.mark.parametrize("recover", [True, False])
+@in_loop
+async def test_a_gap_that_was_not_read_before_the_end_is_told(
+    flavour: Flavour, recover: bool, broker: Broker, key: Key, publisher: Client
+) -> None:
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/", recover=recover, last=0)
+        other = await client.subscribe(key, "a/", last=0)
+        store(publisher, key, "before")
+        assert await texts(other, 1) == ["before"]
+        await lose(client, broker, flavour)
+        store(publisher, key, "missed")
+        await return_(client, broker)
+        store(publisher, key, "live")
+        assert await texts(other, 1) == ["live"]
+        # By its reply, both subscriptions have what came before it.
+        await client.me()
+        await subscription.close()
+        before, gap, live = [
+            each.as_string() if isinstance(each, Message) else each async for each in subscription.events()
+        ]
+        assert (before, live) == ("before", "live")
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, gap.exact) == (False, 0, False)
+
+
+@both_flavours
 @in_loop
 async def test_what_does_not_fit_is_an_event_and_not_reported(flavour: Flavour, broker: Broker) -> None:
     channel = fresh_channel()

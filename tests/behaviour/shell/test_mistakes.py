@@ -65,7 +65,8 @@ def said(
         (["sub", "a/", "--group", "g", "--last", "1"], 2, "--group receives no stored messages"),
         (["sub", "--schema", "missing.yaml", "--key", "@a.key"], 1, "missing.yaml: no-file"),
         (["sub", "a/", "--wait", "long"], 2, "expected a time span such as 90"),
-        (["history", "a/", "--raw", "--schema", "home.yaml"], 2, "--raw goes with no --schema"),
+        (["history", "a/", "--raw", "--schema", "home.yaml"], 2, "--raw cannot be used with --json or --schema"),
+        (["history", "a/", "--raw", "--json"], 2, "--raw cannot be used with --json or --schema"),
         (["history", "a/", "--since", "yesterday"], 2, "expected a time such as 2026-11-29T12:00:00Z"),
         (["pub", "a/", "x", "--ttl", "soon"], 2, "expected a time span such as 90"),
         (["pub", "a/", "x", "--ttl", ""], 2, "expected a time span such as 90"),
@@ -136,7 +137,7 @@ def test_a_key_that_was_not_made_leaves_no_file(said: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("default = ", "not TOML"),
+        ("default = ", "the file of profiles is not valid TOML"),
         ("[profiles.a]\nurk = 'x'\n", "profile a: unknown field 'urk': did you mean 'url'?"),
         ("[profiles.a]\nurl = 1\n", "profile a: expected a text for url"),
         ("profiles = 1\n", "expected a table [profiles.NAME]"),

@@ -167,6 +167,24 @@ def test_a_schema_with_problems_is_told(here: Path, capsys: pytest.CaptureFixtur
     ]
 
 
+def test_paths_are_told_as_seen_from_the_current_folder(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "home.yaml").write_text(HOME.replace("celsius", "kelvins"), "utf-8")
+    (here / "below").mkdir()
+    monkeypatch.chdir(here / "below")
+
+    found = told(capsys, code=1)
+
+    assert found["project"]["packages"][0]["folder"] == "../home_api"
+    assert found["to_do"] == [
+        {
+            "problem": "../home_api is out of date: ../home.yaml has changed since it was generated",
+            "run": "emitter-typed generate",
+        }
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -249,7 +267,7 @@ def test_a_broken_file_of_profiles_is_told(here: Path, tmp_path: Path, capsys: p
 
     found = told(capsys, code=1)
 
-    assert "profiles.toml: not TOML" in found["to_do"][0]["problem"]
+    assert "profiles.toml: the file of profiles is not valid TOML" in found["to_do"][0]["problem"]
     assert found["connection"] is None
 
 

@@ -58,7 +58,8 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["git:v1:home.yaml", "home.yaml"], ["git:HEAD:home.yaml"], [], ["--against", "v1"]]
+    "arguments",
+    [["git:v1:home.yaml", "home.yaml"], ["git:HEAD:home.yaml"], [], ["--against", "v1"], ["--against", "git:v1"]],
 )
 def test_a_change_is_told_with_its_places_in_both_files(
     arguments: list[str], here: Path, capsys: pytest.CaptureFixture[str]

@@ -42,6 +42,7 @@ EXIT_CODES = [
     # Arguments that make no sense.
     ("check --against ''", 2, "argument --against: it is empty: name a revision, such as origin/main"),
     ("check --against ' '", 2, "argument --against: it is empty"),
+    ("check --against git:", 2, "argument --against: it is empty"),
     ("check --accept ''", 2, "argument --accept: it is empty: name a file"),
     ("check ''", 2, "argument SCHEMA: it is empty: name a file"),
     ("check --format ''", 2, "argument --format: expected text, json or github, got ''"),
@@ -52,6 +53,7 @@ EXIT_CODES = [
     ("check --baseline ''", 2, "unrecognized option --baseline"),
     ("check home.yaml --all", 2, "for schemas, use diff"),
     ("check --against nope", 2, "the revision nope does not exist"),
+    ("check --against git:nope", 2, "the revision nope does not exist"),
     ("check --accept nope.toml", 2, "nope.toml: the file of accepted breaks does not exist"),
     ("generate '' --out a_api", 2, "argument SCHEMA: it is empty: name a file"),
     ("generate home.yaml --out ''", 2, "is an empty text: name one"),

@@ -16,7 +16,8 @@ from emitter_typed.errors import InvalidArgument
 
 
 def settings() -> Settings:
-    return Settings(timeout_s=1, tls=None, matcher="emitter", max_messages=5, max_bytes=50, overflow="fail")
+    client = Client(timeout_s=1, max_messages=5, max_bytes=50, overflow="fail")
+    return client._driver.settings  # pyright: ignore[reportPrivateUsage]  # as a client makes them
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_a_secret_is_made_from_a_text(wrong: object) -> None:
         Key(wrong)  # type: ignore[arg-type]  # callers without a checker
     assert (caught.value.argument, caught.value.value) == ("key", None)
     # What is given by mistake may still be a key, such as one in bytes.
-    assert set(caught.traceback[-1].frame.f_locals) <= {"self", "name", "problem"}
+    assert set(caught.traceback[-1].frame.f_locals) <= {"self", "argument", "kind", "problem"}
 
 
 def test_flags_are_made_from_letters_in_any_order() -> None:

@@ -131,7 +131,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Me
     sections = (
         arguments([handler, *named]),
         returns("The subscription. Iterate over it; end it with `close`."),
-        raises(scope.schema.errors, operation.errors, waits="answer"),
+        raises(scope.schema.errors, operation.errors, waits="answer", fetches=operation.stored is not None),
     )
     return Method(
         head=head(scope, flavour, name, [handler], named, returns=flavour.applied("Subscription", _MESSAGE)),

@@ -107,13 +107,14 @@ def recovering(operation: Operation) -> dict[str, Expression]:
     return {"recover": "recover"} if operation.stored is not None else {}
 
 
-def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Section:
+def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str, fetches: bool = False) -> Section:
     """Return the section of a docstring that lists errors.
 
     Args:
         errors: The errors of the protocol.
         names: Which of them the broker may answer with.
         waits: What the call waits for, such as "reply"; empty if it does not wait.
+        fetches: Whether it also fetches what is stored.
     """
     by_name = {error.name: error for error in errors}
     entries = [(class_name(name), error_text(by_name[name])) for name in names] if waits else []
@@ -127,6 +128,8 @@ def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Sect
         entries.append(("Undecodable", f"The reply does not fit the schema. {_MAYBE}"))
     elif waits:
         entries.append(("AmbiguousReply", f"The refusal may be forged by another client. {_MAYBE}"))
+    if fetches:
+        entries.append(("Undecodable", "A reply with stored messages does not fit the schema."))
     entries.append(("Congested", "Too many calls or bytes are in flight. Nothing was sent."))
     entries.append(("Closed", "The client is not connected. Nothing was sent."))
     return Section("Raises", entries)
@@ -143,6 +146,8 @@ def fetch_raises(errors: Iterable[Error], names: Sequence[str]) -> Section:
         ("ReplyMissing", "A single message is too large for a reply."),
         ("HistoryIncomplete", f"Messages of some seconds, or of a node, may be missing. {_AT_THE_END}"),
         ("AmbiguousReply", "The reply may be forged by another client."),
+        ("Undecodable", "A reply does not fit the schema."),
+        ("Congested", "Too many calls or bytes are in flight."),
         ("Closed", "The client is not connected. Nothing was sent."),
     ]
     return Section("Raises", entries)
@@ -187,7 +192,9 @@ def hide_secrets(scope: ModuleScope, taken: Iterable[Field]) -> tuple[Expression
         if isinstance(declared, Secret):
             name = attribute(one)
             absent = f"None if {name} is None else " if isinstance(one.type, Optional) else ""
-            hidden.append(Joined([f"{name} = {absent}", call(scope.use(scope.declared(declared.name)), name)]))
+            named = {} if name == declared.name.lower() else {"argument": literal(name)}
+            made = call(scope.use(scope.declared(declared.name)), name, **named)
+            hidden.append(Joined([f"{name} = {absent}", made]))
     return tuple(hidden)
 
 

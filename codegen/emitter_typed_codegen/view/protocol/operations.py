@@ -139,7 +139,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
     sections = (
         arguments([*positional(typed_message), optional_payload, *rest]),
         returns("The subscription. Iterate over it; end it with `close`."),
-        raises(scope.schema.errors, operation.errors, waits="answer"),
+        raises(scope.schema.errors, operation.errors, waits="answer", fetches=operation.stored is not None),
     )
     overload = f"@{scope.use(Name('typing', 'overload'))}"
     return [

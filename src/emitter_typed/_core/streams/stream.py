@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from emitter_typed._protocol.receiving.mailbox import Arrival
     from emitter_typed._protocol.session.inflight import CallResult
 
-    MessageT = DefaultTypeVar("MessageT", default=Message)
+    MessageT = DefaultTypeVar("MessageT", default=Message, covariant=True)
 else:
-    MessageT = TypeVar("MessageT")
+    MessageT = TypeVar("MessageT", covariant=True)
 
 _log = Log("emitter_typed")
 
@@ -261,7 +261,7 @@ class Stream(ABC, Generic[MessageT]):
         if not self._ended:
             self._ended = True
             self._error = error
-            self._feed.end()
+            self._feed.end(datetime.now(UTC))
 
     def _finish(self) -> None:
         """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
@@ -272,7 +272,7 @@ class Stream(ABC, Generic[MessageT]):
     # Reading
 
     def message(self, item: Item) -> MessageT | None:
-        """Make a message of what was taken; what is none is left out: a gap is logged, what does not fit reported."""
+        """Make a message of what was taken. None: it is a gap, which is logged, or does not fit, which is reported."""
         try:
             if isinstance(item, tuple):
                 message = self._decode(item[0], item[1])

@@ -350,6 +350,14 @@ def undecodable(error: Unfit, channel: str, raw: bytes) -> Undecodable:
     return Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path)
 
 
+def text(raw: bytes, channel: str) -> str:
+    """Return a payload as the text that it is in UTF-8. Raises Undecodable."""
+    try:
+        return decoded(raw)
+    except Unfit as error:
+        raise undecodable(error, channel, raw) from None
+
+
 def check_type(type: Any) -> None:  # Any: every form of a type
     """Raise InvalidArgument unless `decode` can read a type."""
     rules.conversion_of(type, "payload")

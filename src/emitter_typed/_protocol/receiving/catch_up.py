@@ -72,7 +72,7 @@ class CatchUp:
     @property
     def done(self) -> bool:
         """Whether nothing is left to give."""
-        return self.merged and self._pager.done
+        return self._pager.done
 
     @property
     def needs_page(self) -> bool:
@@ -147,7 +147,7 @@ class CatchUp:
         arrived = min(max(0, self._arrived - place), len(live))
         found = self._pager.found()
         missing = arrived + len(no_echo) + 1 - len(found)
-        if not self._resumes and missing > 0 and not self._pager.exhausted:
+        if missing > 0 and not self._pager.exhausted:
             self._pager.extend(missing)
             return False
         stored = self._undelivered(found, heard) if self._resumes else found

@@ -74,6 +74,8 @@ class Feed:
         """The live messages."""
         self.started: bool = query is None
         """Whether it is known what comes first."""
+        self.begun: bool = query is None
+        """Whether a reader may begin: what is missed from now on can be told from what is there, if that is known."""
         self.failure: EmitterError | None = None
         """Why it could not start."""
         # Why a page did not come before it has started; it begins again if another connection follows.
@@ -81,18 +83,16 @@ class Feed:
         self._query = query
         self._recent = RecentDeliveries(max_messages=_MAX_RECENT_MESSAGES)
         self._recovers = query is not None and query.recover
-        # Whether it is known what was stored when it began, and whether that is to be asked for before anybody reads. A
-        # window of time may leave out the newest.
+        # Whether it is known what was stored when it began: a window of time may leave out the newest.
         self._placed = query is None or not (query.recover and query.window)
-        self._placing = not self._placed
-        # What asks for that again, for less at once.
+        # What asks for the newest again, for less at once.
         self._smaller: Pager | None = None
         self._clock = clock
+        # How many messages have arrived since the cursor was asked for, after how many it is asked for again; and how
+        # many have arrived since stored and live ones were joined.
         self._since_cursor = 0
-        self._since_merge = 0
-        # How many messages may arrive before the cursor is moved on, and when that was asked for last.
         self._cursor_due = 1
-        self._asked_at_s = 0.0
+        self._since_merge = 0
         # What this client published meanwhile that does not come back: until stored and live messages are joined.
         self._no_echo: deque[tuple[Fingerprint, float]] = deque(maxlen=_MAX_RECENT_MESSAGES)
         # The same from before the last loss, where there was more than one.
@@ -101,11 +101,10 @@ class Feed:
         self._break: _Break | None = None
         self._items: deque[StoredMessage | Gap] = deque()
         self._asked: CatchUp | Pager | None = None
-        # How many live messages had arrived when the page did that was asked for last.
-        self._arrived: int | None = None
-        # When that was sent, and how long it took.
+        # When the last page was asked for, how long it took, and how many live messages had arrived when it did.
         self._requested_at_s = 0.0
         self._took_s = 0.0
+        self._arrived = 0
         self._connected = False
         self._ended = False
         # The messages since the last loss that the queue had no room for, each with the place of the one after it.
@@ -123,7 +122,6 @@ class Feed:
         self._connected = True
         if self._query is not None and not self.started and not self._ended:
             self._catch_up = self._query.begin(self._recent)
-            self._only_live = False
 
     def put_all(self, arrivals: Collection[Arrival]) -> bool:
         """Take live messages in if nothing but that is to be done with them, and tell whether; if not, `put` each."""
@@ -162,9 +160,9 @@ class Feed:
         self._connected = False
         if self._ended:
             return
-        self._placing, self._smaller = self._placing and not self.started, None
+        # A reader that has begun waits for nothing more.
+        self.begun = self.started
         self._refused.clear()
-        self._arrived_at_s.clear()
         if not self.started:
             # Nobody has read anything: it begins with the next connection.
             self._catch_up = None
@@ -190,15 +188,19 @@ class Feed:
         elif self._break is not None:
             self._break.end(now, self._clock())
 
-    def end(self) -> None:
+    def end(self, now: datetime) -> None:
         """Learn that nothing more is coming: what waits can still be taken, and nothing more is fetched."""
         self._ended = True
         if not self.started and self.failure is None:
             self.failure = self._lost_by
-        if self._catch_up is not None and self._catch_up.merged:
+        catch_up, self._catch_up = self._catch_up, None
+        if catch_up is not None and catch_up.merged:
             # What is there already waits like everything else.
-            self._items.extend(self._catch_up.ready())
-        self._catch_up = self._break = None
+            self._items.extend(catch_up.ready())
+            self._items.extend(map(_incomplete, catch_up.untold()) if catch_up.done else [_unrecovered(now, now)])
+        if self._break is not None and self._break.until is None and self.mailbox.received > self._break.place:
+            # So that what arrived between two losses can be taken.
+            self._break.end(now, self._clock())
 
     # Reading
 
@@ -231,16 +233,11 @@ class Feed:
                 return self.mailbox.take(broken.place)
             if broken.until is None:
                 return None
-            if self._recovers and self._query is not None:
+            if self._recovers and self._query is not None and not self._ended:
                 self._catch_up = self._query.resume(self._recent, placed=self._placed)
             else:
                 self._break = None
-                self._items.append(_gap(broken, broken.until))
-
-    @property
-    def begun(self) -> bool:
-        """Whether a reader may begin: what is missed from now on can be told from what is there, if that is known."""
-        return self.started and not self._placing
+                self._items.append(_unrecovered(broken.since, broken.until))
 
     @property
     def cursor_is_old(self) -> bool:
@@ -259,12 +256,12 @@ class Feed:
         """Whether something is to be asked for now."""
         if not self._connected or self._asked is not None or self._ended:
             return False
-        if self._catch_up is not None and (self._catch_up.needs_page or self._placed):
-            return self._catch_up.needs_page
+        if self._catch_up is not None and self._catch_up.needs_page:
+            return True
         return self._recovers and self._break is None and self.cursor_is_old
 
     def next_request(self) -> tuple[RequestDefinition[object], Record] | None:
-        """Return what is to be asked for now, if anything; then comes its `answer`, or it `failed`."""
+        """Return what is to be asked for now, if anything; then its `page_arrived` and `answer`, or it `failed`."""
         if not self.has_request:
             return None
         if self._catch_up is not None and self._catch_up.needs_page:
@@ -275,9 +272,7 @@ class Feed:
             # Often at first: until something that was delivered is known to be stored, and by whom, little is certain.
             self._cursor_due = min(max(1, (self._since_merge - 1) // 2), _CURSOR_MESSAGES)
             self._since_cursor = 0
-            self._asked_at_s = self._clock()
-        self._arrived = None
-        self._requested_at_s, self._took_s = self._clock(), 0.0
+        self._requested_at_s = self._clock()
         return self._asked.definition, self._asked.request()
 
     def page_requested(self) -> None:
@@ -285,28 +280,27 @@ class Feed:
         self._requested_at_s = self._clock()
 
     def page_arrived(self) -> None:
-        """Learn that the `answer` has arrived, which is to be given later: what arrives from now on is not in it."""
+        """Learn that a page has arrived, of which the `answer` follows: what arrives from now on is not in it."""
         self._arrived = self._received
         self._took_s = self._clock() - self._requested_at_s
 
     def answer(self, response: object) -> None:
         """Take in the answer to what was asked for. Raises Undecodable; it is then to be told that it `failed`."""
         catch_up = self._catch_up
-        received = self._received if self._arrived is None else self._arrived
         if isinstance(self._asked, Pager):
-            self._placing = False
+            self.begun = True
             self._asked.take(response, took_s=self._took_s)
             # One page is enough.
             self._asked.stop()
             if self._break is None:
                 found, whole = self._asked.found(), self._asked.at_the_end
                 if self._placed:
-                    self._recent.begin(found, asked_at_s=self._asked_at_s, whole=whole)
+                    self._recent.begin(found, asked_at_s=self._requested_at_s, whole=whole)
                 elif found or whole:
-                    self._recent.place(found, asked_at_s=self._asked_at_s, whole=whole)
+                    self._recent.place(found, asked_at_s=self._requested_at_s, whole=whole)
                     self._placed = True
         elif catch_up is not None and self._asked is catch_up:
-            catch_up.take(response, received, took_s=self._took_s)
+            catch_up.take(response, self._arrived, took_s=self._took_s)
             self._try_to_merge(catch_up)
         self._asked = None
 
@@ -314,8 +308,8 @@ class Feed:
         """Learn that what was asked for has failed; return the error if somebody is to be told."""
         asked, self._asked = self._asked, None
         catch_up = self._catch_up
-        if isinstance(asked, Pager):
-            self._placing = self._placing and self._ask_for_less(asked, error)
+        if isinstance(asked, Pager) and not self._ask_for_less(asked, error):
+            self.begun = True
         if not self.started and isinstance(error, ConnectionLost):
             self._lost_by = error
         if catch_up is None or asked is not catch_up:
@@ -347,7 +341,7 @@ class Feed:
         if not self.started:
             if isinstance(error, BrokerError) and not self._recovers:
                 # The broker would send nothing either, and say nothing where a key may not load.
-                self.started = True
+                self.started = self.begun = True
                 return None if error.status == _UNAUTHORIZED else error
             self.failure = error
             return None
@@ -363,11 +357,9 @@ class Feed:
                 self._recent.published_without_echo(known_by, at_s)
             self._no_echo.clear()
             self._no_echo_before.clear()
-            if broken.until is None:
-                broken.end(now, now_s)
-            self._items.append(_gap(broken, broken.until or now))
+            self._items.append(_unrecovered(broken.since, broken.until or now))
         else:
-            self._items.append(Gap(recovered=False, since=now, until=now, count=0, exact=False))
+            self._items.append(_unrecovered(now, now))
         return error
 
     def _try_to_merge(self, catch_up: CatchUp) -> None:
@@ -394,7 +386,8 @@ class Feed:
             self.started = True
             if self._query is not None and self._recent.cursor is not None and not self._query.has_end:
                 # The newest one in the window is the newest of all.
-                self._placed, self._placing = True, False
+                self._placed = True
+            self.begun = self._placed
             self._items.extend(map(_incomplete, catch_up.untold()))
         self._since_merge = 0
         self._cursor_due = 1
@@ -404,7 +397,15 @@ class Feed:
             self._break = None
             # It tells of all that is not whole so far.
             catch_up.untold()
-            self._items.append(_gap(broken, broken.until, catch_up))
+            self._items.append(
+                Gap(
+                    recovered=catch_up.whole,
+                    since=broken.since,
+                    until=broken.until,
+                    count=catch_up.count,
+                    exact=catch_up.exact,
+                )
+            )
 
     @property
     def _received(self) -> int:
@@ -437,13 +438,11 @@ class Feed:
         self.mailbox.filter_before(broken.live_from, keep)
 
 
-def _gap(broken: _Break, until: datetime, catch_up: CatchUp | None = None) -> Gap:
-    if catch_up is None:
-        return Gap(recovered=False, since=broken.since, until=until, count=0, exact=False)
-    return Gap(recovered=catch_up.whole, since=broken.since, until=until, count=catch_up.count, exact=catch_up.exact)
+def _unrecovered(since: datetime, until: datetime) -> Gap:
+    return Gap(recovered=False, since=since, until=until, count=0, exact=False)
 
 
 def _incomplete(second: int) -> Gap:
     """Return the gap in what is stored of a second."""
     since = datetime.fromtimestamp(second, UTC)
-    return Gap(recovered=False, since=since, until=since + timedelta(seconds=1), count=0, exact=False)
+    return _unrecovered(since, since + timedelta(seconds=1))

@@ -7,7 +7,6 @@ from functools import partial
 
 from attrs import field, frozen
 
-from emitter_typed._masking import kind_of
 from emitter_typed._protocol.definition import OperationDefinition, ProtocolDefinition
 from emitter_typed._protocol.operations import explicit_options
 from emitter_typed._protocol.receiving.catch_up import CatchUp
@@ -82,10 +81,6 @@ class HistoryQuery:
             InvalidArgument: An option is wrong, or nothing can be recovered there.
         """
         definition = protocol.operations[operation]
-        if not isinstance(recover, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-            raise InvalidArgument(
-                f"recover: expected a boolean, got {kind_of(recover)}", argument="recover", value=None
-            )
         if definition.stored is None:
             return None
         fetch = protocol.operations[definition.stored]

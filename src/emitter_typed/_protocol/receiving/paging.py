@@ -141,8 +141,6 @@ class Pager:
         )
         self.definition: RequestDefinition[Any] = definition.pages.request
         """The request for a page."""
-        self.done: bool = wanted == 0
-        """Whether nothing is left to ask for."""
         # The seconds that hold more than was found, and those of which only one process was seen that are larger than a
         # page: they hold more only if there are other nodes.
         self._incomplete: set[int] = set()
@@ -183,7 +181,7 @@ class Pager:
         """
         self._until_s = until_s
         self._missing = missing
-        self._walking = True
+        self._walking = missing != 0
         self._spans = spans
         # What is known of the second at which a page ends, and what of it is in no chunk yet.
         self._known: set[bytes] = set()
@@ -199,11 +197,16 @@ class Pager:
         # Whether something of that second was left out, because it was more than was asked for; and how much is known.
         self._cut = False
         self._second_bytes = 0
-        # What came behind a message and holds no witness, until a page shows that this message is still there; and the
-        # ids that were new in it.
-        self._unproven: tuple[list[StoredMessage], frozenset[bytes]] | None = None
+        # A page that began behind a message and holds no witness, until another one shows that this message is still
+        # there: where it began, what it holds of the second, and the ids that were new.
+        self._unproven: tuple[Start, list[StoredMessage], frozenset[bytes]] | None = None
         # Whether nothing is left but, perhaps, what hides behind a message that no reply can hold.
         self._last = False
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to ask for or to give."""
+        return not self.walking and not self._chunks
 
     @property
     def walking(self) -> bool:
@@ -271,14 +274,12 @@ class Pager:
         """Look no further back, and be content with what was found."""
         self._finish()
         self._missing = None
-        self.done = not self._chunks
 
     def extend(self, count: int | None) -> None:
         """Want so many more messages, further back than all that were found; None: all that there are."""
         if self._missing == 0 and count != 0:
             self._missing = count
             self._walking = True
-            self.done = False
             self._close_if_enough()
 
     def held(self, ids: Set[bytes]) -> list[StoredMessage]:
@@ -295,7 +296,6 @@ class Pager:
         self._left_out = leave_out
         self._floor = newer_than if newer_than is not None else self._floor
         self._chunks.keep(self._is_above_floor, leave_out)
-        self.done = not self.walking and not self._chunks
 
     def request(self) -> Record:
         """Return the request for the next page."""
@@ -307,8 +307,8 @@ class Pager:
             options[self._fields.size], second = self._asked(), self._until_s
             alone = self._growing is not None
             after = None if self._start is None else self._start.after
-            if self._start is not None and self._unproven is not None:
-                after = self._start.before
+            if self._unproven is not None:
+                after = self._unproven[0].before
         if self._window is not None and second is not None:
             since, until = self._window
             begin, end = options.get(since), datetime.fromtimestamp(second, UTC)
@@ -361,8 +361,8 @@ class Pager:
         return {process_of(id_) for id_ in known if stored_s(id_) == self._until_s}
 
     def _take(self, page: list[StoredMessage], asked: int) -> None:
-        if self._start is not None and self._unproven is not None:
-            self._take_proof(self._start, *self._unproven, page)
+        if self._unproven is not None:
+            self._take_proof(*self._unproven, page)
             return
         if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.
@@ -490,7 +490,8 @@ class Pager:
         self._until_s = second
         self._start = None
         self._finished = set()
-        self._restarts = self._second_bytes = 0
+        self._restarts = 0
+        self._second_bytes = sum(map(_reply_bytes, self._open))
         self._too_many = None
         self._cut = False
         self._open += self._close(done)
@@ -588,7 +589,7 @@ class Pager:
         if not behind or stored_s(mine[-1].id) < (self._until_s or 0) or self._is_too_old(behind[-1].id):
             self._finished.add(start.process)
         if start.alone and expected is None and not (behind and are_neighbours(start.after, behind[0].id)):
-            self._unproven = inside, new
+            self._unproven = start, inside, new
         else:
             self._page_second(inside, start.process)
 
@@ -664,8 +665,8 @@ class Pager:
         if self._nodes.asks:
             self._nodes.shrink()
             return
-        if self._start is not None and self._unproven is not None:
-            self._take_proof(self._start, *self._unproven, None)
+        if self._unproven is not None:
+            self._take_proof(*self._unproven, None)
             self._look_for_nodes()
             return
         if self._growing is not None:
@@ -691,7 +692,6 @@ class Pager:
                 self._walk(until_s, chunk.count, chunk.start, chunk.spans)
                 return
             yield from filter(self._is_given, reversed(chunk.messages))
-        self.done = not self.walking
 
     def _asked(self) -> int:
         if self._unproven is not None:

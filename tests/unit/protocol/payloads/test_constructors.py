@@ -11,6 +11,8 @@ import pytest
 
 from emitter_typed._protocol.payloads import codec
 from emitter_typed.errors import Undecodable
+from tests.codegen.golden.deprecated.expected import types as attic
+from tests.helpers.records import Reading
 
 
 @attrs.define
@@ -82,10 +84,34 @@ class Derived(Plain):
     more: int = 3
 
 
+class Behaving(Plain):
+    """Adds what it can do, and has no constructor of its own."""
+
+    @property
+    def negative(self) -> bool:
+        return self.number < 0
+
+
+class BehavingHashed(Hashed):
+    __slots__ = ()
+
+
+class BehavingReading(Reading):
+    """The same for a class that was generated."""
+
+
+class BehavingSample(attic.Sample):
+    """And for one that warns when a program makes an object of it."""
+
+
 @dataclasses.dataclass
 class Data:
     number: int
     words: list[str] = dataclasses.field(default_factory=list[str])
+
+
+class BehavingData(Data):
+    pass
 
 
 def wrapped(init: Callable[..., None]) -> Callable[..., None]:
@@ -109,7 +135,10 @@ setattr(Wrapped, "__init__", wrapped(Wrapped.__init__))  # noqa: B010  # as deco
         (OwnNew, OwnNew(-7)),
         (Wrapped, Wrapped(-7)),
         (Derived, Derived(-7)),
+        (Behaving, Behaving(-7)),
+        (BehavingHashed, BehavingHashed(-7)),
         (Data, Data(-7)),
+        (BehavingData, BehavingData(-7)),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )
@@ -117,6 +146,19 @@ def test_what_is_read_equals_what_the_constructor_makes(cls: Any, made: object) 
     found = codec.decode(b'{"number":-7}', cls)
     assert found == made
     assert type(found) is cls
+
+
+def test_a_class_derived_from_a_generated_one_reads_and_writes_itself() -> None:
+    """Generated code says: to add behaviour, subclass."""
+    reading = BehavingReading.from_json('{"celsius":1.5,"sensorId":"s7"}')
+
+    assert reading == BehavingReading(celsius=1.5, sensor_id="s7")
+    assert type(reading) is BehavingReading
+    assert reading.to_json() == Reading(celsius=1.5, sensor_id="s7").to_json()
+
+
+def test_a_class_derived_from_a_deprecated_one_is_read_without_a_warning() -> None:
+    assert BehavingSample.from_json('{"celsius":1.5}').celsius == 1.5
 
 
 def test_a_cached_hash_is_there() -> None:

@@ -427,6 +427,34 @@ def test_what_a_node_stored_before_the_subscription_and_no_page_showed_may_not_h
     assert may_be_older == [False, False, True, False]
 
 
+def test_what_was_published_without_echo_long_before_the_cursor_is_forgotten() -> None:
+    recent = RecentDeliveries(max_messages=2)
+    for number in range(3):
+        recent.published_without_echo(number, float(number))
+    delivering(recent, "a", times_s=[7.0])
+    assert recent.forgetful
+
+    recent.begin(stored("a"), asked_at_s=8.0, whole=False)
+
+    assert (recent.no_echo, recent.forgetful) == ((2,), False)
+
+
+def test_what_arrived_until_a_subscription_knows_what_is_stored_is_not_missed() -> None:
+    recent = RecentDeliveries(max_messages=1_000)
+    delivering(recent, "abca", times_s=[1.0, 4.0, 9.0, 9.0])
+    recent.published_without_echo(ord("S"), 1.0)
+    recent.published_without_echo(ord("T"), 4.0)
+
+    recent.place(stored("xa"), asked_at_s=9.0, whole=False)
+
+    assert [(chr(one.fingerprint), one.at_s, one.may_be_known) for one in recent.delivered] == [
+        ("b", 4.0, True),
+        ("c", 9.0, True),
+    ]
+    assert recent.no_echo == (ord("T"),)
+    assert recent.cursor == stored("xa")[1][0]
+
+
 def test_what_arrived_before_the_merge_point_and_is_not_stored_is_no_evidence_either() -> None:
     recent = RecentDeliveries(max_messages=1_000)
     recent.restart(None, [], [Arrived(ord("O"), 1.0, may_be_known=True)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import frozen
@@ -84,6 +84,17 @@ def test_a_full_page_of_one_second_is_asked_for_again_as_large_as_a_packet_can_h
 
     assert numbers(pages) == list(range(1, 301))
     assert pages.done
+
+
+def test_the_larger_page_is_asked_for_again_where_what_it_adds_takes_less_room() -> None:
+    pages = pager()
+    large = [item(number, payload=b"%0100d" % number) for number in range(600, 344, -1)]
+
+    pages.take(Page(messages=large))
+    assert asked(pages)[0].startswith("key/a/?last=330&from=")
+    pages.take(Page(messages=[*large, *items(344, 271).messages]))
+
+    assert asked(pages)[0].startswith("key/a/?last=388&from=")
 
 
 def test_where_more_does_not_fit_the_largest_page_that_does_is_looked_for() -> None:
@@ -348,6 +359,29 @@ def test_where_an_overlap_and_one_message_do_not_fit_the_message_is_asked_for_al
     assert asked(pages) == ("key/a/?last=1", item(8).id)
 
 
+def test_where_it_does_not_fit_what_would_show_that_a_message_is_still_there_the_walk_goes_on() -> None:
+    """The message behind which a page began has expired, and another one before it fits no reply."""
+    pages = pager()
+
+    pages.take(Page(messages=[item(9, payload=b"x" * 20_000), item(8, payload=b"x" * 20_000)]))
+    pages.shrink(MISSING)
+    pages.take(Page(messages=[item(5, payload=b"x" * 34_000)]))
+    assert asked(pages) == ("key/a/?last=1&until=1514764800", item(9).id)
+    pages.shrink(MISSING)
+
+    assert asked(pages) == ("key/a/?last=1&until=1514764800", item(5).id)
+
+
+def test_a_broker_that_does_not_know_the_end_of_a_window_is_not_asked_for_ever() -> None:
+    pages = pager()
+
+    for _ in range(2):
+        pages.take(Page(messages=[item(number, second=number // 200) for number in range(300, 44, -1)]))
+
+    assert numbers(pages) == list(range(45, 301))
+    assert pages.done
+
+
 def test_a_page_that_comes_again_is_the_last() -> None:
     """A broker that does not go on must not be asked for ever."""
     pages = pager()
@@ -357,6 +391,14 @@ def test_a_page_that_comes_again_is_the_last() -> None:
 
     assert numbers(pages) == [1, 2]
     assert pages.done
+
+
+def test_a_window_that_begins_within_a_second_is_asked_for_up_to_that_second() -> None:
+    pages = pager(since=BEGIN + timedelta(seconds=4, milliseconds=500))
+
+    pages.take(Page(messages=[item(number, second=4 + number // 200) for number in range(300, 44, -1)]))
+
+    assert asked(pages) == (f"key/a/?last=908&from={second(4)}&until={second(4)}", None)
 
 
 def test_an_id_of_another_form_is_told() -> None:
