@@ -53,6 +53,7 @@ from emitter_typed_codegen.model import (
     Setting,
 )
 from emitter_typed_codegen.ownership import MARK, marked
+from emitter_typed_codegen.resolve.values import DATE, DATETIME, NUMBER, UUID
 from emitter_typed_codegen.version import VERSION
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -74,25 +75,23 @@ _VALUES: Mapping[Limited, JsonSchema] = {
     },
     "datetime": {
         "type": "string",
-        "pattern": (
-            "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,6})?(?:Z|[-+][0-9]{2}:[0-9]{2})$"
-        ),
+        "pattern": f"^{DATETIME}$",
         "patternErrorMessage": "expected: a time with date and offset, as in 2018-01-01T00:00:00Z",
     },
     "date": {
         "type": "string",
-        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        "pattern": f"^{DATE}$",
         "patternErrorMessage": "expected: a date, as in 2018-01-01",
     },
     "duration": {"type": "number"},
     "uuid": {
         "type": "string",
-        "pattern": "^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        "pattern": f"^{UUID}$",
         "patternErrorMessage": "expected: a UUID, as in 01234567-89ab-cdef-0123-456789abcdef",
     },
     "decimal": {
         "type": ["number", "string"],
-        "pattern": "^-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?$",
+        "pattern": f"^{NUMBER}$",
         "patternErrorMessage": "expected: a decimal number",
     },
     "json": {},

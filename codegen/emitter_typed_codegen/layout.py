@@ -121,15 +121,14 @@ def _flat(expressions: Sequence[Expression]) -> list[str]:
     return [one if isinstance(one, str) else flat(one) for one in expressions]
 
 
-def lay(expression: Expression, indent: int = 0, *, after: int = 0) -> str:
+def lay(expression: Expression, indent: int = 0) -> str:
     """Return an expression as it stands in a file, without the indentation of its first line.
 
     Args:
         expression: What to lay out.
         indent: The indentation of the line that it begins.
-        after: How many characters will follow it on its last line.
     """
-    return "\n".join(_lines(expression, indent, start=indent, after=after)).replace(_NOTE, "  # ")
+    return "\n".join(_lines(expression, indent, start=indent, after=0)).replace(_NOTE, "  # ")
 
 
 def _lines(expression: Expression, indent: int, *, start: int, after: int) -> list[str]:

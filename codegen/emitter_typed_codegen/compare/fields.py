@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from attrs import evolve
 
 from emitter_typed_codegen.compare.uses import compare_use
 from emitter_typed_codegen.compare.values import among, meaning
-from emitter_typed_codegen.compare.walk import At, Walk
+from emitter_typed_codegen.compare.walk import At, Walk, take_pairs
 from emitter_typed_codegen.compare.wire import resolve
 from emitter_typed_codegen.compare.words import as_json, short
 from emitter_typed_codegen.model import (
@@ -221,28 +220,21 @@ def compare_units(walk: Walk, old: Field, new: Field, at: At) -> None:
 def _same_fields(old: Record, new: Record) -> list[tuple[Field, Field]]:
     """Pair the fields of two records: by their names on the wire, then by their own, then by what looks renamed."""
     left, right = list(old.fields), list(new.fields)
-    pairs: list[tuple[Field, Field]] = []
-
-    def take(alike: Callable[[Field, Field], bool]) -> None:
-        for one in list(left):
-            other = next((other for other in right if alike(one, other)), None)
-            if other is not None:
-                pairs.append((one, other))
-                left.remove(one)
-                right.remove(other)
-
-    take(lambda one, other: one.wire == other.wire)
-    take(lambda one, other: one.wire in other.also_read or other.wire in one.also_read)
-    take(lambda one, other: one.name == other.name)
     places = {id(each): place for record in (old, new) for place, each in enumerate(record.fields)}
-    take(
-        lambda one, other: (
-            one.type == other.type
-            and one.has_default == other.has_default
-            and (places[id(one)] == places[id(other)] or _alike(one.name, other.name))
-        )
-    )
-    return pairs
+    return [
+        *take_pairs(left, right, lambda one, other: one.wire == other.wire),
+        *take_pairs(left, right, lambda one, other: one.wire in other.also_read or other.wire in one.also_read),
+        *take_pairs(left, right, lambda one, other: one.name == other.name),
+        *take_pairs(
+            left,
+            right,
+            lambda one, other: (
+                one.type == other.type
+                and one.has_default == other.has_default
+                and (places[id(one)] == places[id(other)] or _alike(one.name, other.name))
+            ),
+        ),
+    ]
 
 
 def _alike(one: str, other: str) -> bool:

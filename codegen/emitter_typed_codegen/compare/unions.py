@@ -93,7 +93,7 @@ def _taken(schema: Schema, record: Record, others: Schema, member: Record) -> tu
             some, each = (False, False) if field.is_required else (some, each)
             continue
         reader, writer = (schema, field.type, field.format), (others, other.type, other.format)
-        forth, back = reads_type(reader, writer, "json"), reads_type(writer, reader, "json")
+        forth, back = reads_type(reader, writer), reads_type(writer, reader)
         each &= forth and (other.is_always_written or not field.is_required)
         some &= forth or back or not (other.is_always_written or field.is_required)
     return some, each

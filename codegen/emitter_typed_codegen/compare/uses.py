@@ -8,7 +8,7 @@ from attrs import evolve
 
 from emitter_typed_codegen.compare.limits import changed_limits, without_effect
 from emitter_typed_codegen.compare.unions import compare_record_and_union
-from emitter_typed_codegen.compare.walk import At, Walk
+from emitter_typed_codegen.compare.walk import At, Walk, take_pairs
 from emitter_typed_codegen.compare.wire import (
     Base,
     Position,
@@ -191,14 +191,11 @@ def _several(walk: Walk, old: Resolved, new: Resolved, use: _Use) -> None:
     schemas = walk.old, walk.new
     left, right = ([*alternatives(ref, schema.by_name)] for ref, schema in zip(use.refs, schemas, strict=True))
     places = {ref: place for place, ref in enumerate(right)}
-    pairs: list[tuple[TypeRef, TypeRef]] = []
-    for one in list(left):
-        kinds = _json_kinds(walk.old, one, use.formats[0])
-        other = next((each for each in right if kinds & _json_kinds(walk.new, each, use.formats[1])), None)
-        if other is not None:
-            pairs.append((one, other))
-            left.remove(one)
-            right.remove(other)
+    kinds = [
+        {one: _json_kinds(schema, one, format) for one in several}
+        for schema, several, format in zip(schemas, (left, right), use.formats, strict=True)
+    ]
+    pairs = take_pairs(left, right, lambda one, other: not kinds[0][one].isdisjoint(kinds[1][other]))
     if not pairs:
         walk.add("type-changed", *use.at, use.words)
         return
@@ -206,11 +203,11 @@ def _several(walk: Walk, old: Resolved, new: Resolved, use: _Use) -> None:
         compare_use(walk, one, other, use.at, formats=use.formats, limits=use.limits, alias=use.alias)
     before, after = zip(schemas, use.refs, use.formats, strict=True)
     for one in left:
-        read = reads_type(after, (walk.old, one, use.formats[0]), "json")
+        read = reads_type(after, (walk.old, one, use.formats[0]))
         rule = "type-respelled" if read else "alternative-removed"
         walk.add(rule, *use.at, f"{spelled(one)} is removed: {use.words}")
     for other in right:
-        read = reads_type(before, (walk.new, other, use.formats[1]), "json")
+        read = reads_type(before, (walk.new, other, use.formats[1]))
         rule = "type-respelled" if read else "alternative-added"
         walk.add(rule, *use.at, f"{spelled(other)} is added: {use.words}")
     if isinstance(old.base, AnyOf) and isinstance(new.base, AnyOf):

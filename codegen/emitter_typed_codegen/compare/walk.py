@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from attrs import field
 
@@ -15,6 +15,8 @@ from emitter_typed_codegen.model import Schema
 
 Keys: TypeAlias = tuple[str, ...]
 """A place in a schema: the keys that lead there. In an imported file they begin with `imports` and the import."""
+
+ItemT = TypeVar("ItemT")
 
 
 class At(NamedTuple):
@@ -96,6 +98,18 @@ class Walk:
         before, after = list(old), list(new)
         if [one for one in before if one in after] != [one for one in after if one in before]:
             self.add("order-changed", *at, "the order is changed")
+
+
+def take_pairs(old: list[ItemT], new: list[ItemT], alike: Callable[[ItemT, ItemT], bool]) -> list[tuple[ItemT, ItemT]]:
+    """Take what is alike out of two lists, and return it in pairs: each with the first that is left for it."""
+    pairs: list[tuple[ItemT, ItemT]] = []
+    for one in list(old):
+        other = next((each for each in new if alike(one, each)), None)
+        if other is not None:
+            pairs.append((one, other))
+            old.remove(one)
+            new.remove(other)
+    return pairs
 
 
 def type_keys(name: str) -> Keys:

@@ -160,21 +160,18 @@ def reads(reader: Base, reader_format: str | None, writer: Base, writer_format: 
             return False
 
 
-def reads_type(
-    reader: tuple[Schema, TypeRef, str | None], writer: tuple[Schema, TypeRef, str | None], position: Position
-) -> bool:
-    """Tell whether one type reads all that another writes, also where one of them is several types.
+def reads_type(reader: tuple[Schema, TypeRef, str | None], writer: tuple[Schema, TypeRef, str | None]) -> bool:
+    """Tell whether one type reads all that another writes within JSON, also where one of them is several types.
 
     Args:
         reader: The schema, the type and its format.
         writer: The same of the type that is read.
-        position: Where the values stand.
     """
     reading, writing = (
         [(resolve(schema, one).base, format) for one in alternatives(ref, schema.by_name)]
         for schema, ref, format in (reader, writer)
     )
-    return all(any(reads(*one, *other, position) for one in reading) for other in writing)
+    return all(any(reads(*one, *other, "json") for one in reading) for other in writing)
 
 
 # A time and a duration to show what is misread.

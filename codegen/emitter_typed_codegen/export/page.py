@@ -25,7 +25,6 @@ from emitter_typed_codegen.model import (
     Alias,
     AnyOf,
     Channel,
-    Constraint,
     Declaration,
     Enum,
     EnumValue,
@@ -36,15 +35,18 @@ from emitter_typed_codegen.model import (
     Named,
     Optional,
     Record,
+    Scalar,
     Schema,
     Secret,
     TypeRef,
     Union,
+    beneath,
     channel_types,
     mentioned,
     named,
     reachable,
 )
+from emitter_typed_codegen.texts import seconds
 
 _JSON_TEXT = re.compile(r'("(?:[^"\\]|\\.)*")')
 _FORMS = {
@@ -247,7 +249,7 @@ class _Page:
             name=one.name,
             type=tuple(self._pieces(one.type)),
             required=True,
-            limits=_limits(one.constraints),
+            limits=self._limits(one),
             unit=one.unit,
             doc=one.doc,
             example=example or "",
@@ -284,7 +286,7 @@ class _Page:
                 notes = ("Other members may come, and are kept.",) if one.open else ()
                 return evolve(made, values=members, tag=one.tag, notes=notes)
             case Alias():
-                return evolve(made, alias=tuple(self._pieces(one.type)), limits=_limits(one.constraints))
+                return evolve(made, alias=tuple(self._pieces(one.type)), limits=self._limits(one))
             case Secret():
                 return evolve(made, alias=(Piece("string"),), notes=("Not shown in logs.",))
 
@@ -296,13 +298,20 @@ class _Page:
             type=tuple(self._pieces(one.type)),
             required=one.is_required,
             default=_json(default) if one.has_default else "",
-            limits=(*([form] if form else []), *_limits(one.constraints)),
+            limits=(*([form] if form else []), *self._limits(one)),
             unit=one.unit,
             doc=one.doc,
             also_read=one.also_read,
             blank=tuple(map(_json, one.blank)),
             deprecated=one.deprecated,
         )
+
+    def _limits(self, one: Field | Alias) -> tuple[str, ...]:
+        is_duration = beneath(one.type, self.schema.by_name) == Scalar("duration")
+        values = (plain_number(limit.value) for limit in one.constraints)
+        # Without a unit, a limit of what is milliseconds on the wire would be taken for one.
+        shown = (value if isinstance(value, str) or not is_duration else seconds(value) for value in values)
+        return tuple(_WORDS[limit.rule].format(value) for limit, value in zip(one.constraints, shown, strict=True))
 
     def _pieces(self, ref: TypeRef) -> Iterator[Piece]:
         match ref:
@@ -337,10 +346,6 @@ def _values(values: Sequence[EnumValue]) -> tuple[ValueView, ...]:
         )
         for one in values
     )
-
-
-def _limits(constraints: Sequence[Constraint]) -> tuple[str, ...]:
-    return tuple(_WORDS[one.rule].format(plain_number(one.value)) for one in constraints)
 
 
 def _json(value: object) -> str:

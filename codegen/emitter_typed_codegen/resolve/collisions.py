@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection
 
 from attrs import field
@@ -12,6 +14,8 @@ from emitter_typed_codegen.names import RESERVED_TYPES, channel_classes, class_n
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries, Report
 from emitter_typed_codegen.source import MapNode, Placed
+
+_PLAIN = r"(?i)(?!(?:true|false|null)$)[^\W\d][\w-]*(?: [\w-]+)*"
 
 
 @define(eq=False)
@@ -50,7 +54,9 @@ class Names:
                 message = f"{quoted(written)} and {quoted(other)} (line {first.line}) both become {name} as {self.what}"
             hint = "remove or rename one of the two" if written == other else "rename one of the two"
             if self.way_out and written != other:
-                hint = self.way_out.replace("{}", written)
+                hint = self.way_out.replace(
+                    "{}", written if re.fullmatch(_PLAIN, written) else json.dumps(written, ensure_ascii=False)
+                )
             self.report.add(place, self.rule, message, hint)
         else:
             self.taken[name] = (written, place)

@@ -8,10 +8,10 @@ import warnings
 
 from emitter_typed_codegen.language.limits import LIMITS, LONGEST_PATTERN, MOST, RANGE, ConstraintRule
 from emitter_typed_codegen.model import AnyOf, Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef, alternative
-from emitter_typed_codegen.problems import Rule, quoted
+from emitter_typed_codegen.problems import Rule, quoted, with_article
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import Base, SymbolTable
-from emitter_typed_codegen.resolve.values import UNFIT, comparable, read_value
+from emitter_typed_codegen.resolve.values import comparable, read_value, whole_meant, whole_number
 from emitter_typed_codegen.source import ListNode, MapNode, Node, ScalarNode
 
 _ALLOWED: dict[ConstraintRule, str] = {
@@ -72,13 +72,9 @@ def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tu
 
 
 def _named(base: Base) -> str:
-    match base:
-        case Scalar(name):
-            return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
-        case AnyOf():
-            return "several types"
-        case _:
-            return f"a {type(base).__name__.lower()}".replace("a enum", "an enum").replace("a flags", "flags")
+    if isinstance(base, AnyOf):
+        return "several types"
+    return with_article(base.name if isinstance(base, Scalar) else type(base).__name__.lower())
 
 
 _INSTEAD: dict[ConstraintRule, dict[str, str]] = {
@@ -131,7 +127,8 @@ def check_constraints(
         if keeps(constraint, base, value) is False:
             shown = f"{what} {quoted(node.value)}" if isinstance(node, ScalarNode) else what
             message = f"{shown} {_BROKEN[constraint.rule].format(constraint.value)}"
-            symbols.report.add(node, rule, message, "change it, or the limit")
+            # The limits of options are those of the broker.
+            symbols.report.add(node, rule, message, "change it, or the limit" if rule == "bad-default" else "change it")
             return
     if isinstance(base, List) and isinstance(node, ListNode) and isinstance(value, tuple):
         for inner, item in zip(node.items, value, strict=False):
@@ -199,15 +196,21 @@ def _fits(rule: ConstraintRule, base: Base) -> bool:
 def _constraint(symbols: SymbolTable, rule: ConstraintRule, node: ScalarNode, base: Base) -> Constraint | None:
     if rule == "pattern":
         return Constraint(rule, node.value) if _is_pattern(symbols, node) else None
-    counted = rule not in RANGE
-    of = Scalar("int") if counted or not isinstance(base, Scalar) else base
-    value = read_value(symbols, node, of, "bad-limit", quoted(rule))
-    if value is UNFIT or not isinstance(value, int | float | str):
-        return None
-    if counted and not (isinstance(value, int) and 0 <= value <= MOST):
-        symbols.report.add(node, "bad-limit", f"{quoted(rule)} must be an integer from 0 to {MOST}")
-        return None
-    return Constraint(rule, value)
+    if rule not in RANGE:
+        return _count(symbols, rule, node)
+    value = read_value(symbols, node, base, "bad-limit", quoted(rule)) if isinstance(base, Scalar) else None
+    return Constraint(rule, value) if isinstance(value, int | float | str) else None
+
+
+def _count(symbols: SymbolTable, rule: ConstraintRule, node: ScalarNode) -> Constraint | None:
+    count = whole_number(node.value) if node.plain else None
+    if count is not None and 0 <= count <= MOST:
+        return Constraint(rule, count)
+    meant = whole_meant(node.value)
+    hint = f"write {meant}" if meant is not None and 0 <= int(meant) <= MOST else ""
+    message = f"{quoted(rule)} must be an integer from 0 to {MOST}, not {quoted(node.value)}"
+    symbols.report.add(node, "bad-limit", message, hint)
+    return None
 
 
 def _is_pattern(symbols: SymbolTable, node: ScalarNode) -> bool:

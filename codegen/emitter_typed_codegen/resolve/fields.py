@@ -8,13 +8,25 @@ from collections.abc import Collection, Iterable
 from emitter_typed_codegen.language.scalars import FORMATS
 from emitter_typed_codegen.language.shapes import Shape, listed
 from emitter_typed_codegen.language.users import FIELD, UNKNOWN
-from emitter_typed_codegen.model import Constraint, Field, Literal_, Optional, Record, ScalarName, TypeRef
+from emitter_typed_codegen.model import (
+    AnyOf,
+    Constraint,
+    Field,
+    List,
+    Literal_,
+    Map,
+    Optional,
+    Record,
+    Scalar,
+    ScalarName,
+    TypeRef,
+)
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import check_constraints, read_constraints
 from emitter_typed_codegen.resolve.nodes import Entries
-from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
+from emitter_typed_codegen.resolve.symbol_table import BROKEN, Base, SymbolTable
 from emitter_typed_codegen.resolve.synonyms import type_advice, type_meant
 from emitter_typed_codegen.resolve.typerefs import declares, is_inline_record, looks_like_type, read_type
 from emitter_typed_codegen.resolve.values import UNFIT, comparable, plain_value, read_value
@@ -121,12 +133,8 @@ def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | N
     scalar = symbols.scalar(ref)
     known = FORMATS.get(scalar) if scalar is not None else None
     if not known:
-        advice = type_advice(node.value)
-        another = advice.startswith("write ") and advice != f"write {scalar}"
-        hint = advice.replace("write", "write type:", 1) if another else "remove it"
-        if scalar in ("int", "float") and type_meant(node.value) == "string":
-            hint = "write type: decimal, for a number in quotes"
         message = "'format' is only for a datetime or a duration"
+        hint = _without_format(node.value, symbols.base(ref))
         symbols.report.add(entries.key("format"), "bad-format", message, hint)
         return None
     if node.value not in known:
@@ -136,6 +144,17 @@ def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | N
         symbols.report.add(node, "bad-format", message, other or "write one of these, or remove it")
         return None
     return node.value
+
+
+def _without_format(word: str, base: Base | None) -> str:
+    """Return what to write instead of a format that a type cannot have."""
+    if isinstance(base, List | Map | AnyOf):
+        return "remove it; where a time is a number, write int or float in the type, and convert it in the program"
+    if base in (Scalar("int"), Scalar("float")) and type_meant(word) == "string":
+        return "write type: decimal, for a number in quotes"
+    advice = type_advice(word)
+    another = advice.startswith("write ") and not (isinstance(base, Scalar) and advice == f"write {base.name}")
+    return advice.replace("write", "write type:", 1) if another else "remove it"
 
 
 _OTHER_FORMS = (

@@ -12,7 +12,7 @@ from emitter_typed_codegen.data import define
 from emitter_typed_codegen.language.shapes import LONGEST_NAME, Choice, Shape, listed
 from emitter_typed_codegen.language.texts import WIDE_COLON
 from emitter_typed_codegen.language.users import CHANNEL, FIELD, KINDS, PARAMETER, VALUE
-from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
+from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted, with_article
 from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, truth_meant, word_advice
 from emitter_typed_codegen.source import BrokenNode, ListNode, MapNode, Node, Placed, ScalarNode
 
@@ -50,12 +50,14 @@ class Report:
         known = tuple(names)
         return "" if len(known) > _MOST_KNOWN else did_you_mean(text, known)
 
+    def one_of(self, text: str, names: Sequence[str]) -> str:
+        """Return "did you mean …?", or which names there are if they are few."""
+        few = 0 < len(names) <= _MOST_LISTED
+        return self.meant(text, names) or (f"write {listed(names, 'or')}" if few else "")
+
     def unknown(self, place: Placed, rule: Rule, what: str, name: str, known: Collection[str]) -> None:
         """Note a name that nothing has, with the closest one that something has."""
-        hint = self.meant(name, known)
-        if not hint and 0 < len(known) <= _MOST_LISTED:
-            hint = f"write {listed(sorted(known), 'or')}"
-        self.add(place, rule, f"there is no {what} {quoted(name)}", hint)
+        self.add(place, rule, f"there is no {what} {quoted(name)}", self.one_of(name, sorted(known)))
 
     def expect(self, node: Node, what: str, shape: str, hint: str = "") -> None:
         """Note that a node has the wrong shape; a broken one is not mentioned again."""
@@ -95,7 +97,7 @@ class Report:
             else:
                 elsewhere.add(key_called(key.value, known))
                 hint = _asciified(key.value) or key_advice(key.value, known) or self.meant(key.value, known)
-                hint = hint or _another_shapes(key.value) or f"its keys are {listed(known)}"
+                hint = hint or _another_shapes(key.value) or _behind_comma(key) or f"its keys are {listed(known)}"
                 if not key.value.isprintable():
                     # Such as a space that was copied from a page.
                     hint = "delete the character that is not visible, and indent with spaces"
@@ -292,7 +294,8 @@ def _hint(node: Node, shape: str) -> str:
             return "indent what belongs to it further, or write {} if it has no entries"
         return "write a name, a colon and a space before each entry"
     if shape == "a list" and (node.value or not node.plain):
-        written = _as_written(node)
+        several = re.split(r"\s*[,|]\s*", node.value.strip())
+        written = ", ".join(several) if all(map(_WORD, several)) else _as_written(node)
         return f"write [{written}]" if written.isprintable() and len(written) <= LONGEST_NAME else ""
     if node.is_null and node.value and shape.startswith(("a text", "a name")):
         return f'write "{node.value}" if the text is meant'
@@ -307,12 +310,24 @@ def _asciified(key: str) -> str:
 
 def _another_shapes(key: str) -> str:
     """Return what has a key that does not belong here; empty if nothing has it."""
-    having = [shape.name for shape in (FIELD, CHANNEL, PARAMETER, VALUE, *KINDS) if shape.key(key) is not None]
-    articles = [f"an {name}" if name[0] in "aeu" and name != "union" else f"a {name}" for name in having]
-    return f"{quoted(key)} is a key of {listed(articles, 'and')}" if having else ""
+    having = [
+        with_article(shape.name) for shape in (FIELD, CHANNEL, PARAMETER, VALUE, *KINDS) if shape.key(key) is not None
+    ]
+    return f"{quoted(key)} is a key of {listed(having, 'and')}" if having else ""
+
+
+def _behind_comma(key: ScalarNode) -> str:
+    """Return what to do about a key without a colon, as it comes of a text with a comma; empty if it has one."""
+    line = key.text.lines[key.line - 1]
+    behind_comma = line[: key.column - 1].rstrip().endswith(",")
+    has_colon = line[key.end_column - 1 :].lstrip().startswith(":")
+    return "if this is part of the text before it, put that text in quotes" if behind_comma and not has_colon else ""
 
 
 _ENTRY = r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?"
+
+
+_WORD = re.compile(r"[^\W\d][\w.-]*").fullmatch
 
 
 _LFS = "version https://git-lfs.github.com/spec/"

@@ -91,9 +91,10 @@ _ADVICE = {
     "allof extends inherits": (
         "remove it: a record cannot inherit. Write out all fields, or add a field whose type is the other record"
     ),
-    "multipleof readonly writeonly uniqueitems contenttype immutable format precision scale decimals step unique": (
+    "multipleof readonly writeonly uniqueitems contenttype immutable precision scale decimals step unique": (
         "remove it: the language has no such key"
     ),
+    "range between": "write it as in minimum: 0 and maximum: 10",
     "name": "remove it: the name stands before the colon",
     "last history replay": "pass it in the call, as in subscribe(last=10)",
     "response responses reply": "declare a second channel for it",

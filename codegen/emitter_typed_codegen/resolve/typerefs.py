@@ -77,7 +77,8 @@ def read_type(
         return reader.whole()
     except _Wrong as wrong:
         place: Placed = node.part(wrong.start, wrong.end)
-        meant = type_meant(node.value)
+        dotted = re.sub(r"::?", ".", node.value)
+        meant = dotted if symbols.find(dotted) is not None else type_meant(node.value)
         # A type that nests too deep is what was meant.
         hint = write_type(meant) if meant not in ("", node.value) else several_advice(node.value)
         hint = hint or wrong.hint or f"write a type, {_AS_IN}"
@@ -136,7 +137,10 @@ def _missing(node: ScalarNode) -> str:
     """Return what to write where a type is missing: the colon before it may have no space."""
     before = node.text.lines[node.line - 1][: node.column - 1]
     glued = re.search(r"([\w-]+):([\w-]+\??)[\s}\],]*$", before)
-    return f"write a space after the colon: {glued[1]}: {glued[2]}" if glued else "write one, as in string or Reading"
+    if glued is not None:
+        return f"write a space after the colon: {glued[1]}: {glued[2]}"
+    apart = re.search(r"[{,]\s*([\w-]+)\s+([\w-]+\??)[\s}\],]*$", before)
+    return f"write {apart[1]}: {apart[2]}" if apart else "write one, as in string or Reading"
 
 
 def _several(node: ListNode | MapNode) -> str:
@@ -289,6 +293,7 @@ class _Reader:
             raise _Wrong(start, end, f"there is no type {quoted(name)}")
         known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
         hint = write_type(self._meant).replace("write", "write type:", 1) if self._meant else type_advice(name)
+        hint = hint or ("" if name.isprintable() else "delete the character that is not visible")
         hint = hint or self._symbols.imported(name)
         hint = hint or self._symbols.report.meant(name, chain(known, self._symbols.names))
         hint = hint or self._symbols.beyond(name) or f"declare it under types, or write one of {listed(known, 'or')}"

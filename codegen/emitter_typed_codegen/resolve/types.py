@@ -95,7 +95,11 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
         hint = f"indent what belongs to it further, or write {key.value}: {{fields: {{}}}}"
         if isinstance(node, ScalarNode) and node.value and not node.is_null:
             written = write_type(type_meant(node.value) or node.value).removeprefix("write ")
-            hint = f"write {key.value}: {{alias: {written}}}"
+            words = node.value.split(" | ")
+            # The names of types are seldom in small letters.
+            is_enum = len(words) > 1 and all(word.islower() and word not in SCALARS for word in words)
+            meant = f"enum: [{', '.join(words)}]" if is_enum else f"alias: {written}"
+            hint = f"write {key.value}: {{{meant}}}"
         elif isinstance(node, ListNode) and (values := _texts(node)):
             is_type = values in SCALARS or values in symbols.names
             meant = f'{{alias: "[{values}]"}}' if is_type else f"{{enum: [{values}]}}"

@@ -45,15 +45,16 @@ if TYPE_CHECKING:
 
 _INT_BITS = 63
 _LONGEST_NUMBER = 400
+_LONGEST_MEANT = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_SECONDS = timedelta.max.total_seconds()
 
-# Compiled when they are first used: no schema needs all of them.
+# Compiled when they are first used: no schema needs all of them. Editors read some of them, too.
 _INT = r"-?(?:0|[1-9][0-9]*)"
-_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?"
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_DATETIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[-+][0-9]{2}:[0-9]{2})"
-_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?"
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+# Newer Pythons read the hour 24, too.
+DATETIME = DATE + r"T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[-+][0-9]{2}:[0-9]{2})"
+UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class Unfit(enum.Enum):
@@ -140,8 +141,7 @@ def _value(symbols: SymbolTable, node: Node, ref: TypeRef) -> Literal_:
         known = {value.key: value.wire for value in base.values}
         if node.value not in known:
             number = next((value.key for value in base.values if str(value.wire) == node.value), "")
-            hint = f"write {number}" if number else symbols.report.meant(node.value, known)
-            hint = hint or f"write {listed([*known], 'or')}"
+            hint = f"write {number}" if number else symbols.report.one_of(node.value, [*known])
             raise _No(node, f"{quoted(node.value)} is not a value of {base.name}", hint)
         return known[node.value]
     if isinstance(base, Flags):
@@ -205,14 +205,16 @@ def _scalar(node: ScalarNode, name: ScalarName) -> Literal_:
     text = node.value
     if name in ("string", "channel", "filter", "key_target", "text"):
         return text
-    if name in ("int", "float", "bool", "duration") and not node.plain:
-        raise _No(node, f"must be {_EXPECTED[name]}, not the text {quoted(text)}", "remove the quotes")
+    in_quotes = name in ("int", "float", "bool", "duration") and not node.plain
+    message = f"must be {_EXPECTED[name]}, not {'the text ' if in_quotes else ''}{quoted(text)}"
     try:
-        return _READERS[name](text)
-    except (ValueError, OverflowError):
+        value = _READERS[name](text)
+    except ValueError:
         null = text.casefold() in ("none", "nil", "undefined")
-        hint = "write null, and the type with a ?" if null else _hint(name, text)
-        raise _No(node, f"must be {_EXPECTED[name]}, not {quoted(text)}", hint) from None
+        raise _No(node, message, "write null, and the type with a ?" if null else _hint(name, text)) from None
+    if in_quotes:
+        raise _No(node, message, "remove the quotes")
+    return value
 
 
 def _int(text: str) -> int:
@@ -225,15 +227,17 @@ def _int(text: str) -> int:
 
 
 def _float(text: str) -> float:
-    if not re.fullmatch(_NUMBER, text) or len(text) > _LONGEST_NUMBER or not math.isfinite(number := float(text)):
+    if not re.fullmatch(NUMBER, text) or len(text) > _LONGEST_NUMBER or not math.isfinite(number := float(text)):
         raise ValueError(text)
     return number
 
 
 def _duration(text: str) -> int | float:
     number = _int(text) if re.fullmatch(_INT, text) else _float(text)
-    if abs(number) > _MOST_SECONDS:
-        raise ValueError(text)
+    try:
+        timedelta(seconds=number)
+    except OverflowError:
+        raise ValueError(text) from None
     return number
 
 
@@ -255,27 +259,31 @@ def _bytes(text: str) -> str:
 
 
 def _datetime(text: str) -> str:
-    if not re.fullmatch(_DATETIME, text):
+    if not re.fullmatch(DATETIME, text):
         raise ValueError(text)
-    datetime.fromisoformat(text)
+    try:
+        # Programs have it in UTC.
+        datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(text) from None
     return text
 
 
 def _date(text: str) -> str:
-    if not re.fullmatch(_DATE, text):
+    if not re.fullmatch(DATE, text):
         raise ValueError(text)
     date.fromisoformat(text)
     return text
 
 
 def _uuid(text: str) -> str:
-    if not re.fullmatch(_UUID, text):
+    if not re.fullmatch(UUID, text):
         raise ValueError(text)
     return text
 
 
 def _decimal(text: str) -> str:
-    if not re.fullmatch(_NUMBER, text) or len(text) > _LONGEST_NUMBER:
+    if not re.fullmatch(NUMBER, text) or len(text) > _LONGEST_NUMBER:
         raise ValueError(text)
     return text
 
@@ -329,9 +337,11 @@ _SECONDS: dict[str, str] = dict(zip(("ms", *"smhdw"), ("0.001", "1", "60", "3600
 def _hint(name: ScalarName, text: str) -> str:
     """Return what to write instead of a text that is not of a scalar."""
     match name:
+        case "int" if re.fullmatch(_INT, text):
+            return "for numbers of this size, change the type to float or decimal"
         case "int":
             meant = whole_meant(text)
-            fraction = re.fullmatch(_NUMBER, text) and meant is None
+            fraction = re.fullmatch(NUMBER, text) and meant is None
             fraction_hint = "write an integer, or change the type to float"
             return f"write {meant}" if meant else fraction_hint if fraction else _HINTS[name]
         case "float" | "decimal":
@@ -343,6 +353,11 @@ def _hint(name: ScalarName, text: str) -> str:
         case "bool":
             truth = truth_meant(text)
             return f"write {truth}" if truth else _HINTS[name]
+        case "bytes" if text.isprintable() and 0 < len(text) <= _LONGEST_MEANT:
+            return _base64_meant(text)
+        case "duration" if re.fullmatch(NUMBER, text):
+            least, most = (limit // timedelta(seconds=1) for limit in (timedelta.min, timedelta.max))
+            return f"write seconds, from {least} to {most}"
         case "duration":
             seconds = _seconds(text)
             return f"write seconds: {seconds:.15g}" if seconds is not None else _HINTS[name]
@@ -350,6 +365,14 @@ def _hint(name: ScalarName, text: str) -> str:
             return _moment(text) or _HINTS[name]
         case _:
             return _HINTS.get(name, "")
+
+
+def _base64_meant(text: str) -> str:
+    bytes_of_it = f"if the bytes of this text are meant, write {base64.b64encode(text.encode()).decode()}"
+    # As URLs have it, or without the padding.
+    digits = text.replace("-", "+").replace("_", "/").rstrip("=")
+    padded = digits + "=" * (-len(digits) % 4)
+    return f"write {padded}; {bytes_of_it}" if is_written("bytes", padded) else bytes_of_it
 
 
 def whole_number(text: str) -> int | None:
@@ -393,7 +416,8 @@ def _moment(text: str) -> str:
     except ValueError:
         return ""
     if moment.tzinfo is not None:
-        return f"write {moment.isoformat()}"
+        far = moment.isoformat() == text
+        return "write a time that is in the years 1 to 9999 in UTC, too" if far else f"write {moment.isoformat()}"
     return f"write {moment.isoformat()}Z for UTC, or with its offset, as in {moment.isoformat()}+01:00"
 
 
@@ -442,7 +466,7 @@ def _json(node: Node) -> Literal_:
         return JsonMap((key.value, _json(value)) for key, value in node.pairs)
     if not isinstance(node, ScalarNode):
         return None
-    if node.plain and re.fullmatch(_NUMBER, node.value) and not re.fullmatch(_INT, node.value):
+    if node.plain and re.fullmatch(NUMBER, node.value) and not re.fullmatch(_INT, node.value):
         try:
             return _float(node.value)
         except ValueError:

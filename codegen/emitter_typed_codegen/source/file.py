@@ -24,8 +24,8 @@ _FORBIDDEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufef
 # A schema begins with a character of ASCII, whose other bytes are NUL. UTF-32 comes first: its mark begins as that of
 # UTF-16 does.
 _WIDE = (
-    ("UTF-32", re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff|[^\0]\0\0\0|\0\0\0[^\0]").match),
-    ("UTF-16", re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0|\0[^\0]").match),
+    ("UTF-32", rb"\xff\xfe\0\0|\0\0\xfe\xff|[^\0]\0\0\0|\0\0\0[^\0]"),
+    ("UTF-16", rb"\xff\xfe|\xfe\xff|[^\0]\0|\0[^\0]"),
 )
 
 _RESOLVE = "keep the lines that are right, and delete those that begin with <<<<<<<, |||||||, ======= or >>>>>>>"
@@ -97,7 +97,10 @@ def _siblings(path: Path) -> list[str]:
 
 def _wide(content: bytes) -> str | None:
     """Return the encoding of a file whose characters take two or four bytes, with a mark of it or without one."""
-    return next((name for name, begins in _WIDE if begins(content)), None)
+    if content[:4].isascii() and b"\0" not in content[:4]:
+        # As nearly all do.
+        return None
+    return next((name for name, begins in _WIDE if re.match(begins, content)), None)
 
 
 def _undecodable(text: Text, content: bytes, error: UnicodeDecodeError) -> Problem:

@@ -25,7 +25,8 @@ _KEY = re.compile(
     r"""(?P<before>\s*(?:- +)*)(?P<name>"[^"\\]*"|'[^']*'|[^\s"'\[\]{},&*!|>%@`#:?-][^\s:#]*)(?P<rest>.*)"""
 )
 _HEADER = re.compile(r"""\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{}&*!|>%@`#][^#]*?):\s*(?:#.*)?|\s*-\s*(?:#.*)?""")
-_MEANT = re.compile(r"\s*(?:- +)*[\w-]+:(?=[^\s:/])")
+# Not a space: one that does not break, as a page may have it, is none in YAML.
+_MEANT = re.compile(r"\s*(?:- +)*[\w-]+:(?=[^ \t:/])")
 _LONE_WORD = re.compile(r"(?P<before>\s*(?:- +)*)(?P<name>[\w-]+)\s*")
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ITEMS = re.compile(r"(\w+)\[(\w*)\]\??")
@@ -35,6 +36,7 @@ _UNCLOSED = (
     ("the bracket of this list is not closed", "close it with ]"),
     ("the brace of this map is not closed", "close it with }"),
 )
+_BLOCK = re.compile(r"[|>][-+]?").fullmatch
 _QUOTES = "“”„‟‘’"
 _INDENTED = "this line is indented differently from the lines around it"
 _SAME_SPACES = "indent both with the same number of spaces"
@@ -169,7 +171,8 @@ def _no_key(text: Text, row: int) -> Problem:
         place = row + 1, wide + 1, wide + 2
         message, hint = "this colon is not the one of ASCII", f"write {fixed[:_LONGEST_SHOWN]}"
     elif missing is not None:
-        fixed = f"{line[: missing.end()]} {line[missing.end() :]}".strip()
+        value = "".join(filter(str.isprintable, line[missing.end() :]))
+        fixed = f"{line[: missing.end()]} {value}".strip()
         place = row + 1, missing.end(), missing.end() + 1
         message, hint = "the space after the colon is missing", f"write {fixed[:_LONGEST_SHOWN]}"
     else:
@@ -210,10 +213,6 @@ class _Telling:
     def _at_mark(self, message: str, hint: str = "") -> Problem:
         return self._make(self._row, self._at, self._at + 1, message, hint)
 
-    def _at_opened(self, message: str, hint: str = "") -> Problem:
-        row, at = self._opened
-        return self._make(row, at, at + 1, message, hint)
-
     def _tab(self) -> Problem | None:
         indent = self._line[: len(self._line) - len(self._line.lstrip())]
         if "\t" in indent:
@@ -227,9 +226,10 @@ class _Telling:
     def _quotes(self) -> Problem | None:
         if "quoted scalar" not in self._context:
             return None
-        if "escape" not in self._wording and "hexadecimal" not in self._wording:
-            return self._at_opened("this quote is not closed", "write the same quote at the end of the text")
         row, at = self._opened
+        if "escape" not in self._wording and "hexadecimal" not in self._wording:
+            hint = "write the same quote at the end of the text"
+            return self._make(row, at, at + 1, "this quote is not closed", hint)
         line = self._text.lines[row]
         closed = re.compile(r'"(?:[^"\\]|\\.)*"').match(line, at)
         inner = closed[0][1:-1] if closed is not None else ""
@@ -260,6 +260,8 @@ class _Telling:
         span = self._value(row, at) or (at, at + 1)
         value = line[span[0] : span[1]]
         hint = _ONE_OF if _ALTERNATIVES.search(line) else _in_quotes(value)
+        if _BLOCK(value):
+            hint = "put the text in quotes, or write the map around it without braces, a line for each key"
         return self._make(
             row, at, at + 1, f"a text without quotes cannot begin with {line[at : at + 1] or 'this'}", hint
         )

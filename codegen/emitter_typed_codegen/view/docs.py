@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import flat
 from emitter_typed_codegen.model import (
     Alias,
+    AnyOf,
     Constraint,
     Field,
+    List,
     Literal_,
+    Map,
     Named,
     Option,
     Optional,
     Scalar,
     TypeRef,
+    alternatives,
 )
 from emitter_typed_codegen.names import attribute_name
-from emitter_typed_codegen.texts import Section, literal, sentence
+from emitter_typed_codegen.texts import Section, literal, seconds, sentence
 from emitter_typed_codegen.view.module_scope import ModuleScope
 
 _WORDS = {
@@ -31,6 +37,9 @@ _WORDS = {
     "max_segments": "at most {} {}",
     "pattern": "matching `{}`",
 }
+
+_DEEPEST = 3
+"""In how many lists, maps and types beside `|` a limit may be to be told of."""
 
 
 @frozen
@@ -49,7 +58,7 @@ class Doc:
 
 def field_doc(scope: ModuleScope, field: Field) -> Doc:
     """Return the docstring of a field; an empty one where there is nothing but its name to say."""
-    return Doc(sentence(field.doc), facts(scope, field))
+    return Doc(field.doc, facts(scope, field))
 
 
 def facts(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:
@@ -57,16 +66,13 @@ def facts(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -
     sentences: list[str] = []
     if field.unit:
         sentences.append(sentence(f"Unit: {field.unit}"))
-    constraints = _constraints(scope, field.constraints, field.type)
-    if constraints:
-        words = ", ".join(constraints)
-        sentences.append(sentence(words[0].upper() + words[1:]))
+    sentences += limits(scope, field.type, field.constraints, field.unit)
     if isinstance(field, Option) and field.not_after is not None:
         sentences.append(f"Not after `{attribute_name(field.not_after)}`.")
     if isinstance(field, Field) and field.has_default:
         default = field.default
     if default is not None:
-        sentences.append(f"Default: {_shown(scope, default, field.type)}.")
+        sentences.append(f"Default: {_shown(scope, default, field.type, field.unit)}.")
     if isinstance(field, Field) and field.deprecated is not None:
         sentences.append(sentence(f"Deprecated: {field.deprecated}"))
     return " ".join(sentences)
@@ -78,30 +84,71 @@ def parameter_text(scope: ModuleScope, field: Field | Option, default: Literal_ 
     return " ".join(filter(None, [about, facts(scope, field, default)]))
 
 
-def _constraints(scope: ModuleScope, constraints: tuple[Constraint, ...], ref: TypeRef) -> list[str]:
+def limits(scope: ModuleScope, ref: TypeRef, constraints: tuple[Constraint, ...], unit: str = "") -> Iterator[str]:
+    """Yield constraints as sentences: those beside a type, those of its aliases, and those of what it holds.
+
+    Args:
+        scope: The module.
+        ref: The type.
+        constraints: Those beside the type.
+        unit: The unit that is told besides.
+    """
+    # Most have none.
+    if constraints or not isinstance(ref, Scalar):
+        for text in _limits(scope, ref, constraints, unit):
+            yield sentence(text[0].upper() + text[1:])
+
+
+def _limits(
+    scope: ModuleScope, ref: TypeRef, constraints: tuple[Constraint, ...], unit: str, of: tuple[str, ...] = ()
+) -> Iterator[str]:
+    base = scope.base(ref)
+    scalar = base.name if isinstance(base, Scalar) else ""
+    words = ", ".join(_words(one, scalar, unit) for one in (*_of_aliases(scope, ref), *constraints))
+    if words:
+        yield ": ".join(filter(None, [", ".join(of), words]))
+    if len(of) == _DEEPEST:
+        return
+    match base:
+        case List(item):
+            yield from _limits(scope, item, (), "", (*of, "each item"))
+        case Map(value):
+            yield from _limits(scope, value, (), "", (*of, "each value"))
+        case AnyOf():
+            for member in alternatives(base, scope.schema.by_name):
+                shown = flat(scope.prose().annotation(member))
+                yield from _limits(scope, member, (), "", (*of, f"if `{shown}`"))
+        case _:
+            pass
+
+
+def _of_aliases(scope: ModuleScope, ref: TypeRef) -> tuple[Constraint, ...]:
     while isinstance(ref, Optional):
         ref = ref.item
-    words: list[str] = []
-    if isinstance(ref, Named):
-        declared = scope.schema.by_name[ref.name]
-        if isinstance(declared, Alias):
-            words = _constraints(scope, declared.constraints, declared.type)
-    return words + [_words(constraint, bytes=scope.base(ref) == Scalar("bytes")) for constraint in constraints]
+    declared = scope.schema.by_name[ref.name] if isinstance(ref, Named) else None
+    return (*_of_aliases(scope, declared.type), *declared.constraints) if isinstance(declared, Alias) else ()
 
 
-def _words(constraint: Constraint, *, bytes: bool) -> str:
-    counted = {"length": "byte" if bytes else "character", "items": "item", "segments": "segment"}
-    unit = counted.get(constraint.rule.rpartition("_")[2], "")
-    return _WORDS[constraint.rule].format(constraint.value, f"{unit}s" if constraint.value != 1 else unit)
+def _words(constraint: Constraint, scalar: str, unit: str) -> str:
+    value = constraint.value
+    if scalar == "duration" and not isinstance(value, str):
+        return _WORDS[constraint.rule].format(_duration(value, unit))
+    counted = {"length": "byte" if scalar == "bytes" else "character", "items": "item", "segments": "segment"}
+    what = counted.get(constraint.rule.rpartition("_")[2], "")
+    return _WORDS[constraint.rule].format(value, f"{what}s" if value != 1 else what)
 
 
-def _shown(scope: ModuleScope, value: Literal_, ref: TypeRef) -> str:
+def _duration(value: float, unit: str) -> str:
+    return str(value) if unit == "seconds" else seconds(value)
+
+
+def _shown(scope: ModuleScope, value: Literal_, ref: TypeRef, unit: str) -> str:
     base = scope.base(scope.held(ref, value))
     if isinstance(value, tuple) and not value and not isinstance(base, Scalar):
         return "empty"
     if isinstance(value, str) and isinstance(base, Scalar):
         return f"`{value}`" if value.isprintable() and value and "`" not in value else literal(value)
-    if isinstance(base, Scalar) and base.name == "duration":
-        return str(value)
+    if base == Scalar("duration") and isinstance(value, int | float):
+        return _duration(value, unit)
     shown = flat(scope.prose().value(value, ref))
     return shown if isinstance(base, Scalar) and not isinstance(value, tuple) else f"`{shown}`"

@@ -7,7 +7,7 @@ from emitter_typed_codegen.layout import Assigned, Expression, Group, Joined
 from emitter_typed_codegen.model import Channel, Schema
 from emitter_typed_codegen.names import attribute_name, channel_class, class_name, hidden_name
 from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name
-from emitter_typed_codegen.texts import first_sentence
+from emitter_typed_codegen.texts import Section, first_sentence
 from emitter_typed_codegen.view.channels import (
     CHANNELS_MODULE,
     channel_facts,
@@ -34,6 +34,9 @@ _TABLE = "_CLASSES"
 
 _CHANNELS = f"./{CHANNELS_MODULE[1:]}"
 """The module of the channels, where it is named in front of what it has."""
+
+_WRONG = "The client is of another class, or the key is none of these. A channel without a key raises it when used."
+_REFUSED = Section("Raises", [("InvalidArgument", _WRONG)])
 
 
 @frozen(kw_only=True)
@@ -166,7 +169,7 @@ def _facade(
         name=name,
         decorator=scope.contract(HIDES_ARGUMENTS),
         derived=derived,
-        doc=Doc(doc, sections=(arguments(parameters),)),
+        doc=Doc(doc, sections=(arguments(parameters), _REFUSED)),
         members=tuple(members),
         head=head(scope, flavour, "__init__", parameters, waits=False),
         settings=tuple(settings),

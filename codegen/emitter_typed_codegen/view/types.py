@@ -23,7 +23,7 @@ from emitter_typed_codegen.model import (
 from emitter_typed_codegen.names import BUILTIN_CLASSES, class_name, constant_name
 from emitter_typed_codegen.pytypes import BUILTINS, HERE, Imports, Name
 from emitter_typed_codegen.texts import comment, literal, sentence
-from emitter_typed_codegen.view.docs import Doc
+from emitter_typed_codegen.view.docs import Doc, limits
 from emitter_typed_codegen.view.module_scope import (
     TYPES,
     ModuleScope,
@@ -181,7 +181,8 @@ def _view(scope: ModuleScope, declared: Declaration) -> ClassView | StatementVie
             return ClassView(name=name, head=head, doc=type_doc(scope, declared.name, declared.doc), slots=True)
         case Alias() | Union():
             value = _union(scope, declared) if isinstance(declared, Union) else _alias(scope, declared)
-            return StatementView(statement=Assigned(name, value), doc=Doc(declared.doc))
+            facts = " ".join(limits(scope, declared.type, declared.constraints)) if isinstance(declared, Alias) else ""
+            return StatementView(statement=Assigned(name, value), doc=Doc(declared.doc, facts))
 
 
 _ENUM = Name("enum", "Enum")
@@ -195,8 +196,7 @@ def _base(declared: Enum | Flags) -> Name:
 
 def _enum_member(value: EnumValue) -> Member:
     facts = sentence(f"Deprecated: {value.deprecated}") if value.deprecated is not None else ""
-    doc = sentence(value.doc) if facts else value.doc
-    return Member(Assigned(constant_name(value.name), plain(value.wire)), Doc(doc, facts))
+    return Member(Assigned(constant_name(value.name), plain(value.wire)), Doc(value.doc, facts))
 
 
 def _alias(scope: ModuleScope, alias: Alias) -> Expression:

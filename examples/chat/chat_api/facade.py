@@ -33,6 +33,10 @@ class Chat(Facade):
         client: An open Client. The facade never closes it.
         key: The key of all channels, a mapping from their names to keys, or a function
             from name to key.
+
+    Raises:
+        InvalidArgument: The client is of another class, or the key is none of these. A
+            channel without a key raises it when used.
     """
 
     invitation: InvitationChannels
@@ -69,6 +73,10 @@ class AsyncChat(Facade):
         client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a mapping from their names to keys, or a function
             from name to key.
+
+    Raises:
+        InvalidArgument: The client is of another class, or the key is none of these. A
+            channel without a key raises it when used.
     """
 
     invitation: AsyncInvitationChannels

@@ -53,7 +53,10 @@ class Line(Record):
 
 
 Name = str
-"""The name of a member."""
+"""The name of a member.
+
+Matching `[a-z]{1,20}`.
+"""
 
 
 class RoomKey(Secret):

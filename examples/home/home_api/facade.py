@@ -26,6 +26,10 @@ class Home(Facade):
         client: An open Client. The facade never closes it.
         key: The key of all channels, a mapping from their names to keys, or a function
             from name to key.
+
+    Raises:
+        InvalidArgument: The client is of another class, or the key is none of these. A
+            channel without a key raises it when used.
     """
 
     temperature: TemperatureChannels
@@ -48,6 +52,10 @@ class AsyncHome(Facade):
         client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a mapping from their names to keys, or a function
             from name to key.
+
+    Raises:
+        InvalidArgument: The client is of another class, or the key is none of these. A
+            channel without a key raises it when used.
     """
 
     temperature: AsyncTemperatureChannels

@@ -31,6 +31,10 @@ class Greenhouses(Facade):
         client: An open Client. The facade never closes it.
         key: The key of all channels, a mapping from their names to keys, or a function
             from name to key.
+
+    Raises:
+        InvalidArgument: The client is of another class, or the key is none of these. A
+            channel without a key raises it when used.
     """
 
     alarm: AlarmChannels
@@ -60,6 +64,10 @@ class AsyncGreenhouses(Facade):
         client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a mapping from their names to keys, or a function
             from name to key.
+
+    Raises:
+        InvalidArgument: The client is of another class, or the key is none of these. A
+            channel without a key raises it when used.
     """
 
     alarm: AsyncAlarmChannels

@@ -42,7 +42,10 @@ class Battery(Enum):
 
 
 House = str
-"""The name of a greenhouse."""
+"""The name of a greenhouse.
+
+Matching `[a-z0-9-]{1,20}`.
+"""
 
 
 @frozen(kw_only=True)

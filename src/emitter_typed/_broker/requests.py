@@ -24,8 +24,12 @@ T = TypeVar("T")
 Reply = dict[str, object]
 Find = Callable[[str, Window, bytes | None], Iterable[StoredMessage]]
 
+# 2010-01-01 in Unix seconds: Emitter counts from it, in 32 bits, when a key ends.
+_EXPIRIES_BEGIN_S = 1_262_304_000
 _half_pairs = re.compile("[\ud800-\udfff]")
 _line_ends = re.compile(r"[\r\n]")
+_is_base64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?").fullmatch
+_MAX_BYTE = 255
 
 
 class _Object(tuple[tuple[str, object], ...]):
@@ -58,8 +62,7 @@ class Fields:
             raise Refused(Refusal.BAD_REQUEST)
         self._fields: dict[str, list[object]] = {}
         for name, value in document or ():
-            if value is not None:
-                self._fields.setdefault(name.casefold(), []).append(value)
+            self._fields.setdefault(name.casefold(), []).append(value)
 
     def text(self, name: str) -> str:
         """Return a text; empty if it is absent."""
@@ -72,30 +75,42 @@ class Fields:
 
     def int32(self, name: str) -> int:
         """Return an integer of 32 bits; 0 if it is absent."""
-        value = self._last(name, int) or 0
-        if -(2**31) <= value < 2**31:
-            return value
-        raise Refused(Refusal.BAD_REQUEST)
+        return self._last(name, int) or 0
 
     def binary(self, name: str) -> bytes:
-        """Return bytes that are written in base64, or as a list of numbers; empty if they are absent."""
-        values = self._fields.get(name.casefold(), [])
-        try:
-            if values and isinstance(values[-1], list):
-                return bytes(cast("list[int]", values[-1]))
-            return base64.b64decode(_line_ends.sub("", self.text(name)), validate=True)
-        # A number over 255 is a ValueError, and what is no number a TypeError.
-        except (TypeError, ValueError):
-            raise Refused(Refusal.BAD_REQUEST) from None
+        """Return bytes that are written in base64, or as a list of numbers; empty if they are absent.
+
+        Here a null counts where it is the last one, and for 0 in a list.
+        """
+        last = b""
+        for value in self._fields.get(name.casefold(), ()):
+            last = _read_bytes(value)
+        return last
 
     def _last(self, name: str, kind: type[T]) -> T | None:
         last: T | None = None
         for value in self._fields.get(name.casefold(), ()):
+            if value is None:
+                continue
             # A boolean is an int to Python, and none to JSON.
             if isinstance(value, bool) is not (kind is bool) or not isinstance(value, kind):
                 raise Refused(Refusal.BAD_REQUEST)
+            if isinstance(value, int) and not -(2**31) <= value < 2**31:
+                raise Refused(Refusal.BAD_REQUEST)
             last = value
         return last
+
+
+def _read_bytes(value: object) -> bytes:
+    if value is None:
+        return b""
+    if isinstance(value, str) and _is_base64(text := _line_ends.sub("", value)):
+        return base64.b64decode(text)
+    if isinstance(value, list):
+        numbers = [0 if each is None else each for each in cast("list[object]", value)]
+        if all(type(each) is int and 0 <= each <= _MAX_BYTE for each in numbers):
+            return bytes(cast("list[int]", numbers))
+    raise Refused(Refusal.BAD_REQUEST)
 
 
 def _refuse_constant(constant: str) -> object:
@@ -181,8 +196,7 @@ class Requests:
         )
         maker = self._keys.unexpired(key)
         permissions = read_permissions(letters)
-        # A negative time to live makes a key that has already expired, and 0 stands for none.
-        expires_at_s = max(int(self._clock()) + ttl_s, 1) if ttl_s else 0
+        expires_at_s = self._expiry(ttl_s)
         if Permission.MASTER in maker.permissions:
             made = self._keys.seal(permissions, target, expires_at_s)
         else:
@@ -193,6 +207,17 @@ class Requests:
             # It outlives its maker, if it asked to.
             made = self._keys.seal(permissions, target, expires_at_s, maker=key)
         return {"status": 200, "key": made, "channel": target}
+
+    def _expiry(self, ttl_s: int) -> int:
+        """Return the Unix time at which a key ends; 0 for never.
+
+        A negative time to live makes a key that has already expired. But to Emitter a key that would have ended before
+        2010 ends after 2100.
+        """
+        expires_at_s = int(self._clock()) + ttl_s
+        if ttl_s == 0 or (ttl_s < 0 and expires_at_s < _EXPIRIES_BEGIN_S):
+            return 0
+        return max(expires_at_s, 1)
 
     def _private_target(self, connection: Connection, key: str, target: str) -> str:
         """Return the target of a key that an extend key makes: a channel of this connection's own."""
@@ -234,7 +259,7 @@ class Requests:
     def _me(self, connection: Connection) -> Reply:
         reply: Reply = {"status": 200, "id": connection.id}
         if connection.links:
-            reply["links"] = {name: topic.without_key() for name, topic in connection.links.items()}
+            reply["links"] = {name: topic.without_key() for name, topic in sorted(connection.links.items())}
         return reply
 
     def _status(self, connection: Connection, fields: Fields) -> Reply:

@@ -44,6 +44,17 @@ async def test_a_link_takes_options_as_objects(flavour: Flavour, broker: Broker)
 
 @both_flavours
 @in_loop
+async def test_links_are_listed_by_name(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
+        key = (await client.keygen(broker.master_key, "a/", "w")).key
+        for name in ("b", "a", "A"):
+            await client.link(key, "a/", name)
+
+        assert list((await client.me()).links.items()) == [("A", "a/"), ("a", "a/"), ("b", "a/")]
+
+
+@both_flavours
+@in_loop
 async def test_a_link_that_subscribes_brings_messages_to_on_message(flavour: Flavour, broker: Broker) -> None:
     async with connected(flavour, broker) as client:
         loop = asyncio.get_running_loop()

@@ -166,27 +166,27 @@ def test_a_closed_client_is_collected_with_its_handlers(broker: Broker) -> None:
     assert gone() is None
 
 
-def test_a_client_that_nobody_can_close_any_more_is_warned_of(broker: Broker) -> None:
-    client = Client.from_url(broker.url, timeout_s=LIMIT_S, reconnect=False)
+def test_a_client_that_nobody_can_close_any_more_is_warned_of(emitter_broker: Broker) -> None:
+    client = Client.from_url(emitter_broker.url, timeout_s=LIMIT_S, reconnect=False)
     client.connect()
     state = client.connection
     with pytest.warns(ResourceWarning, match=r"<Client .* connected> was not closed: call close\(\)"):
         del client
-    broker.faults.drop_connections()
+    emitter_broker.faults.drop_connections()
     assert state.wait("closed", timeout_s=LIMIT_S)
 
 
-def test_a_client_that_is_closed_or_never_connected_is_not_warned_of(broker: Broker) -> None:
+def test_a_client_that_is_closed_or_never_connected_is_not_warned_of(emitter_broker: Broker) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with Client.from_url(broker.url, timeout_s=LIMIT_S):
+        with Client.from_url(emitter_broker.url, timeout_s=LIMIT_S):
             pass
-        lost = Client.from_url(broker.url, timeout_s=LIMIT_S, reconnect=False)
+        lost = Client.from_url(emitter_broker.url, timeout_s=LIMIT_S, reconnect=False)
         lost.connect()
-        broker.faults.drop_connections()
+        emitter_broker.faults.drop_connections()
         assert lost.connection.wait("closed", timeout_s=LIMIT_S)
         del lost
-        Client.from_url(broker.url)
+        Client.from_url(emitter_broker.url)
         with pytest.raises(InvalidArgument):
             Client("no URL")
         gc.collect()

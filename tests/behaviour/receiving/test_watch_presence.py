@@ -16,6 +16,7 @@ from emitter_typed import (
     PresenceStatus,
     PresenceSubscribe,
     PresenceUnsubscribe,
+    ReplyMissing,
     Unauthorized,
 )
 from emitter_typed.broker import Broker
@@ -29,9 +30,13 @@ def key(broker: Broker) -> Key:
     return broker.keygen("#/", "rwp")
 
 
+def named(broker: Broker, username: str) -> Client:
+    return Client.from_url(broker.url, username=username)
+
+
 @pytest.fixture
 def ann(broker: Broker) -> Iterator[Client]:
-    with Client.from_url(broker.url, username="ann") as client:
+    with named(broker, "ann") as client:
         yield client
 
 
@@ -167,6 +172,27 @@ async def test_after_a_loss_a_status_tells_what_changed_meanwhile(
 
 @both_flavours
 @in_loop
+async def test_it_goes_on_after_a_loss_though_the_status_fits_no_packet(
+    flavour: Flavour, broker: Broker, key: Key
+) -> None:
+    errors: SimpleQueue[object] = SimpleQueue()
+    async with connected(flavour, broker) as client:
+        client.on_error = errors.put
+        watch = await client.watch_presence(key, "chat/")
+        assert isinstance(await told(watch), PresenceStatus)
+        with named(broker, "a" * 40_000) as one, named(broker, "b" * 40_000) as other:
+            for each in (one, other):
+                each.subscribe(key, "chat/")
+                assert isinstance(await told(watch), PresenceSubscribe)
+            await lose(client, broker, flavour)
+            await return_(client, broker)
+            assert isinstance(await came(errors), ReplyMissing)
+            one.unsubscribe(key, "chat/")
+            assert isinstance(await told(watch), PresenceUnsubscribe)
+
+
+@both_flavours
+@in_loop
 async def test_a_key_that_may_not_ask_is_refused_at_the_call(flavour: Flavour, broker: Broker) -> None:
     async with connected(flavour, broker) as client:
         with pytest.raises(Unauthorized):
@@ -196,12 +222,12 @@ async def test_who_subscribes_with_a_wildcard_is_told_where_the_wildcard_or_a_ch
         watch = await client.watch_presence(key, watched)
         assert isinstance(await told(watch), PresenceStatus)
         ann.subscribe(key, "f/+/s/")
-        status = await client.presence(key, "f/x/s/", status=True)
-        assert [each.username for each in status.who] == ["ann"]
         if heard:
             event = await told(watch)
             assert isinstance(event, PresenceSubscribe)
             assert event.channel == "f/+/s/"
+        status = await client.presence(key, "f/x/s/", status=True)
+        assert [each.username for each in status.who] == ["ann"]
         event = await told(watch)
         assert isinstance(event, PresenceStatus)
         assert (event.channel, event.who) == ("f/x/s/", status.who)

@@ -154,7 +154,7 @@ def test_what_follows_counts() -> None:
     call = Group("call(", ["a" * 82], ")")
 
     assert lay(call) == flat(call)
-    assert lay(call, after=1) != flat(call)
+    assert lay(Joined([call, ":"])) == f"call(\n    {'a' * 82},\n):"
 
 
 def test_one_item_of_a_tuple_keeps_its_comma() -> None:

@@ -9,7 +9,7 @@ from attrs import frozen
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.session.watches import Watches
 from emitter_typed._types.values import Record
-from emitter_typed.errors import BrokerError, ConnectionLost, EmitterError
+from emitter_typed.errors import AmbiguousReply, BrokerError, ConnectionLost, EmitterError, ReplyMissing, Undecodable
 
 
 @frozen
@@ -91,6 +91,10 @@ class RestoredRequest:
 
     def reject(self, error: EmitterError, /) -> bool:
         """Take a refusal, and tell whether those who watch learn of it; after another loss, it is asked for again."""
+        if isinstance(error, (ReplyMissing, Undecodable, AmbiguousReply)):
+            # It was acknowledged, so it is in effect. Only nobody can tell what the broker has answered.
+            self.resolve(None)
+            return False
         if not isinstance(error, BrokerError):
             return isinstance(error, ConnectionLost)
         lasting = self._definition.lasting

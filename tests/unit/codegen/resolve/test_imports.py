@@ -62,6 +62,8 @@ def test_a_type_keeps_its_own_types_when_it_is_imported(tmp_path: Path) -> None:
     [
         ("Box", "write b.Box"),
         ("b.box", "did you mean 'b.Box'?"),
+        ("b:Box", "write b.Box"),
+        ("b::Box", "write b.Box"),
         ("b.Unit", "declare it in the file of b, or import the file that declares it here, too"),
         ("b.u.Unit", "declare it in the file of b, or import the file that declares it here, too"),
         ("u.Unit", "import its file, as in imports: {u: ./u.yaml}"),

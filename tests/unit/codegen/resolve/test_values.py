@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from emitter_typed_codegen.model import JsonMap, Literal_, Record
+from emitter_typed_codegen.problems import SchemaProblems
 from tests.unit.codegen.schemas import rules, schema
 
 
@@ -60,8 +61,13 @@ def test_a_default_is_read_as_its_type(type: str, text: str, value: Literal_, tm
         ("bytes", "aGVsbG8"),
         ("datetime", "2018-01-01T00:00:00"),
         ("datetime", "2018-02-30T00:00:00Z"),
+        ("datetime", "2018-01-01T24:00:00Z"),
+        ("datetime", "0001-01-01T00:00:00+01:00"),
+        ("datetime", "9999-12-31T23:59:59-01:00"),
         ("date", "2018-02-30"),
         ("duration", "1e300"),
+        ("duration", "86400000000000"),
+        ("duration", "-86399999999999"),
         ("duration", "5m"),
         ("decimal", "NaN"),
         ("uuid", "0123"),
@@ -80,6 +86,52 @@ def test_a_default_that_is_not_of_its_type_is_a_problem(type: str, text: str, tm
     )
 
     assert found == [(2, "bad-default")]
+
+
+def test_times_and_durations_at_the_ends_of_what_python_has_are_taken(tmp_path: Path) -> None:
+    fields = """
+        types:
+          It:
+            fields:
+              first: {type: datetime, default: 0001-01-01T00:00:00Z}
+              last: {type: datetime, default: 9999-12-31T23:59:59.999999+00:00}
+              shortest: {type: duration, default: -86399999913600}
+              longest: {type: duration, default: 86399999999999}
+        """
+
+    assert rules(tmp_path, fields) == []
+
+
+VALUES = [
+    ("type: int, default: 9223372036854775808", "change the type to float or decimal"),
+    ("type: int, default: 1.5", "write an integer, or change the type to float"),
+    ('type: int, default: "5"', "remove the quotes"),
+    ('type: int, default: ""', "write decimal digits"),
+    ('type: duration, default: "1h"', "write seconds: 3600"),
+    ("type: duration, maximum: 1e300", "write seconds, from -86399999913600 to 86399999999999"),
+    ("type: datetime, default: 0001-01-01T00:00:00+01:00", "in the years 1 to 9999 in UTC"),
+    ("type: bytes, default: a_c", "write a/c=; if the bytes of this text are meant, write YV9j"),
+    ("type: bytes, default: a b", "if the bytes of this text are meant, write YSBi"),
+    ("type: string, max_length: 1.5", ""),
+    ('type: string, max_length: "5"', "write 5"),
+    ("type: string, max_length: 1_000", "write 1000"),
+    ("type: string, max_length: -1", ""),
+    ("type: Many, default: nope", ""),
+    ("type: Few, default: nope", "write a or b"),
+    ("type: Many, default: v10000", "did you mean 'v1000'?"),
+]
+
+
+@pytest.mark.parametrize(("field", "hint"), VALUES)
+def test_the_hint_of_a_value_says_what_helps(field: str, hint: str, tmp_path: Path) -> None:
+    many = ", ".join(f"v{number}" for number in range(1000, 1020))
+    text = f"types: {{Many: {{enum: [{many}]}}, Few: {{enum: [a, b]}}, It: {{fields: {{it: {{{field}}}}}}}}}\n"
+
+    with pytest.raises(SchemaProblems) as caught:
+        schema(tmp_path, text)
+
+    (problem,) = caught.value.problems
+    assert hint in problem.hint if hint else not problem.hint
 
 
 def test_constraints_of_aliases_hold_for_defaults_and_through_optional(tmp_path: Path) -> None:

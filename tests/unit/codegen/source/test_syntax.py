@@ -32,6 +32,7 @@ LINES = [
     ("*bold* text", "*", "a text without quotes cannot begin with *", 'write "*bold* text"'),
     ("& more", "&", "a text without quotes cannot begin with &", 'write "& more"'),
     ("> 5", ">", "a text without quotes cannot begin with >", 'write "> 5"'),
+    ("{a: >-}", ">", "a text without quotes cannot begin with >", "put the text in quotes, or write the map"),
     ('"a" b', "b", "text follows the closing quote", "write '\"a\" b'"),
     ("'It's fine'", "s fine'", "text follows the closing quote", 'write "It\'s fine"'),
     ("[a, b", "[", "the bracket of this list is not closed", "close it with ]"),
@@ -46,6 +47,8 @@ LINES = [
 BLOCKS = [
     ("a: b\nc:d\ne: f\n", (2, 2), "the space after the colon is missing", "write c: d"),
     ("a:b\nc: d\n", (1, 2), "the space after the colon is missing", "write a: b"),
+    ("a:\u00a0b\nc: d\n", (1, 2), "the space after the colon is missing", "write a: b"),
+    ("a: b\nc:\u200bd\n", (2, 2), "the space after the colon is missing", "write c: d"),
     ("a: b\nc\nd: e\n", (2, 1), "no key and no colon", "write a key"),
     ("a:\n  b: c\nd\n  e: f\n", (3, 1), "the colon after 'd' is missing", "write d:"),
     ("a: b\n  c: d\n", (2, 4), "indented deeper than the one above", "the same number of spaces"),

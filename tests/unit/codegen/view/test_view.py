@@ -96,6 +96,46 @@ def test_a_field_is_told_what_its_name_does_not_tell(generate: Generate) -> None
     assert '    """What it was."""\n' in text
 
 
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("{type: duration, minimum: 0.5, maximum: 60}", "At least 0.5 seconds, at most 60 seconds."),
+        ("{type: duration, maximum: 60, format: milliseconds}", "At most 60 seconds."),
+        ("{type: duration, default: 1}", "Default: 1 second."),
+        ("{type: duration | string, default: 5}", "Default: 5 seconds."),
+        ("{type: duration, unit: seconds, maximum: 60, default: 5}", "Unit: seconds. At most 60. Default: 5."),
+        ("{type: Wait, unit: minutes of play}", "Unit: minutes of play. At most 60 seconds."),
+        ("{type: datetime, minimum: 2018-01-01T00:00:00Z, format: unix}", "At least 2018-01-01T00:00:00Z."),
+        ('"[Wait]"', "Each item: at most 60 seconds."),
+        ('{type: "[Percent]", min_items: 1}', "At least 1 item. Each item: at least 0, at most 100."),
+        ('"{string: [Wait]}"', "Each value, each item: at most 60 seconds."),
+        ("Percent | string", "If `Percent`: at least 0, at most 100."),
+        ("{type: Value?, default: 5}", "If `Percent`: at least 0, at most 100. If `Tag`: matching `x+`. Default: 5."),
+        ('"bool | [Wait]"', "If `tuple[Wait, ...]`, each item: at most 60 seconds."),
+    ],
+)
+def test_limits_are_told_with_their_unit_and_with_what_they_hold_for(generate: Generate, field: str, told: str) -> None:
+    text = generate(
+        "types:\n"
+        "  Percent: {alias: int, minimum: 0, maximum: 100}\n"
+        "  Wait: {alias: duration, maximum: 60}\n"
+        "  Tag: {alias: string, pattern: x+}\n"
+        "  Value: {alias: Percent | Tag}\n"
+        f"  Z: {{fields: {{x: {field}}}}}\n"
+    )["types.py"]
+
+    assert f'    """{told}"""\n' in text
+
+
+def test_an_alias_tells_its_limits(generate: Generate) -> None:
+    text = generate(
+        "types: {Wait: {alias: duration, maximum: 60}, Waits: {alias: '[Wait]', doc: All., max_items: 2}}\n"
+    )["types.py"]
+
+    assert 'Wait = timedelta\n"""At most 60 seconds."""\n' in text
+    assert '"""All.\n\nAt most 2 items. Each item: at most 60 seconds.\n"""\n' in text
+
+
 CHANNEL = "channels: {{lamp: {{address: 'lamp/{{id}}/', payload: text, direction: {}}}}}\n"
 
 

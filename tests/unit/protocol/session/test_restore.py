@@ -10,7 +10,7 @@ from emitter_typed._generated.types import LinkRequest
 from emitter_typed._protocol.session.restore import RestorableRequests, RestoredRequest
 from emitter_typed._protocol.session.watches import Watches
 from emitter_typed._types.values import Record
-from emitter_typed.errors import ConnectionLost
+from emitter_typed.errors import AmbiguousReply, ConnectionLost, EmitterError, ReplyMissing, Undecodable
 from tests.helpers.callers import MessageSink
 from tests.unit.protocol.session.calls import presence
 
@@ -143,6 +143,17 @@ def test_a_refusal_of_what_nobody_watches_is_reported(restorable: RestorableRequ
 
     assert not result.reject(Unauthorized(401, "no", "presence"))
     assert restored == []
+
+
+@pytest.mark.parametrize(
+    "error", [ReplyMissing("presence"), AmbiguousReply("presence"), Undecodable("no", channel="a/", raw=b"")]
+)
+def test_an_answer_that_nobody_can_read_is_reported_and_the_watch_goes_on(
+    watched: Watched, error: EmitterError
+) -> None:
+    assert not watched.result.reject(error)
+    assert watched.sink.is_there
+    assert list(watched.restorable) != []
 
 
 def test_with_the_connection_lost_once_more_it_is_asked_for_again(watched: Watched) -> None:

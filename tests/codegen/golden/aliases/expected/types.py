@@ -31,9 +31,13 @@ class Archive(Record):
 
 
 RoomId = str
+"""Matching `[a-z0-9-]{1,32}`."""
 
 Items = tuple[RoomId, ...]
-"""Rooms in order."""
+"""Rooms in order.
+
+At least 1 item. Each item: matching `[a-z0-9-]{1,32}`.
+"""
 
 OrderId = NewType("OrderId", str)
 """The number of an order."""
@@ -47,7 +51,7 @@ class Order(Record):
     room: RoomId = field(validator=pattern("[a-z0-9-]{1,32}"))
     """Matching `[a-z0-9-]{1,32}`."""
     items: Items = field(validator=[min_items(1), each(pattern("[a-z0-9-]{1,32}"))])
-    """At least 1 item."""
+    """At least 1 item. Each item: matching `[a-z0-9-]{1,32}`."""
     weight: Weight = field(validator=[exclusive_minimum(0.0), maximum(50.0)])
     """More than 0.0, at most 50.0."""
     previous: OrderId = field(default=OrderId("none"))
@@ -60,5 +64,6 @@ Sealed = NewType("Sealed", Order)
 """An order that nobody changes."""
 
 Weight = float
+"""More than 0.0."""
 
 complete_constructors(Archive, Order)

@@ -29,3 +29,4 @@ class Reading(Record):
 
 
 RoomId = str
+"""Matching `[a-z0-9-]{1,32}`."""

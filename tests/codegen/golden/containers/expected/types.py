@@ -27,9 +27,11 @@ class Batch(Record):
     tags: tuple[str, ...] = field(validator=[min_items(1), max_items(10)])
     """At least 1 item, at most 10 items."""
     rooms: tuple[RoomId, ...] = field(validator=each(pattern("[a-z0-9-]{1,32}")))
+    """Each item: matching `[a-z0-9-]{1,32}`."""
     grid: tuple[tuple[RoomId, ...], ...] = field(
         validator=each(each(pattern("[a-z0-9-]{1,32}"))),
     )
+    """Each item, each item: matching `[a-z0-9-]{1,32}`."""
     scores: Mapping[str, int]
     deep: Mapping[str, tuple[Mapping[str, float | None], ...]]
     none: tuple[int, ...] = ()
@@ -75,7 +77,10 @@ class Defaults(Record):
 
 
 RoomId = str
-"""The name of a room."""
+"""The name of a room.
+
+Matching `[a-z0-9-]{1,32}`.
+"""
 
 Setting = Json
 

@@ -43,8 +43,11 @@ class Water(Record):
 
     litres: Decimal = field(validator=exclusive_minimum(Decimal(0)))
     """Unit: litres. More than 0."""
-    lasts: timedelta = field(default=timedelta(seconds=90))
-    """Default: 90."""
+    lasts: timedelta = field(
+        default=timedelta(seconds=90),
+        validator=maximum(timedelta(seconds=3600)),
+    )
+    """At most 3600 seconds. Default: 90 seconds."""
 
 
 @warn_when_made("use Water with 0 litres")
@@ -107,6 +110,7 @@ class Failed(Record):
 
 
 HouseId = str
+"""Matching `[a-z0-9-]{1,32}`."""
 
 Late = Annotated[
     Done | Failed | UnrecognizedMember[None],
@@ -129,7 +133,10 @@ class Mode(Enum):
 
 
 PlantId = str
-"""The number on the plant's label."""
+"""The number on the plant's label.
+
+Matching `[a-z0-9]{1,8}(-[0-9]{4})?`.
+"""
 
 
 @warn_when_made(source="it is always probe")
@@ -167,7 +174,7 @@ class Reading(Record):
     plants: tuple[PlantId, ...] = field(
         validator=[min_items(1), each(pattern("[a-z0-9]{1,8}(-[0-9]{4})?"))],
     )
-    """At least 1 item."""
+    """At least 1 item. Each item: matching `[a-z0-9]{1,8}(-[0-9]{4})?`."""
     extra: Mapping[str, tuple[Reading | None, ...]] = field(
         factory=dict[str, "tuple[Reading | None, ...]"],
     )
@@ -202,7 +209,10 @@ class Rights(Flags):
 
 
 Share = float
-"""A part of a whole, from 0 to 1."""
+"""A part of a whole, from 0 to 1.
+
+At least 0.0, at most 1.0.
+"""
 
 
 class Token(Secret):

@@ -31,6 +31,7 @@ class Reading(Record):
     side: Unit
     limits: units.Limits | None = None
     shares: tuple[units.Share, ...] = field(validator=each(minimum(0.0), maximum(1.0)))
+    """Each item: at least 0.0, at most 1.0."""
 
 
 Order = Annotated[

@@ -23,6 +23,7 @@ class Limits(Record):
 
 
 Share = float
+"""At least 0.0, at most 1.0."""
 
 
 class Unit(Enum):

@@ -33,6 +33,10 @@ class Calls(Facade):
         client: An open Client. The facade never closes it.
         key: The key of all channels, a mapping from their names to keys, or a function
             from name to key.
+
+    Raises:
+        InvalidArgument: The client is of another class, or the key is none of these. A
+            channel without a key raises it when used.
     """
 
     attributes: AttributesChannels
@@ -68,6 +72,10 @@ class AsyncCalls(Facade):
         client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a mapping from their names to keys, or a function
             from name to key.
+
+    Raises:
+        InvalidArgument: The client is of another class, or the key is none of these. A
+            channel without a key raises it when used.
     """
 
     attributes: AsyncAttributesChannels

@@ -74,7 +74,7 @@ class Reading(Record):
     )
     """More than 0. Default: `1.50`."""
     waited: timedelta = field(default=timedelta(seconds=1.5))
-    """Default: 1.5."""
+    """Default: 1.5 seconds."""
     since: datetime = field(
         default=datetime(2018, 1, 1, tzinfo=UTC),
         metadata=wire(format="unix"),

@@ -31,8 +31,10 @@ from emitter_typed.contract import (
 Celsius = NewType("Celsius", float)
 
 Percent = int
+"""At least 0."""
 
 Counts = Mapping[str, Percent]
+"""At most 2 items. Each value: at least 0."""
 
 
 class State(NumberEnum):
@@ -61,7 +63,7 @@ class Defaults(Record):
     """Default: True."""
     nothing: float | str | None = None
     names: Names | float = field(default=("a",), validator=when(tuple, max_items(2)))
-    """Default: `("a",)`."""
+    """If `Names`: at most 2 items. Default: `("a",)`."""
     counts: Mapping[str, int] | float = field(factory=lambda: {"a": 1})
     """Default: `{"a": 1}`."""
     no_counts: Mapping[str, int] | float = field(factory=dict[str, int])
@@ -89,6 +91,7 @@ class Item(Record):
 
 
 Names = tuple[str, ...]
+"""At most 2 items."""
 
 
 @frozen(kw_only=True)
@@ -116,6 +119,7 @@ class Reading(Record):
     Unit: volts.
     """
     level: Percent | str | None = field(default=None, validator=when(int, minimum(0)))
+    """If `Percent`: at least 0."""
     measured: Celsius | bool | None
     held: Share | Names | Counts = field(
         validator=[
@@ -124,10 +128,15 @@ class Reading(Record):
             when(Mapping, max_items(2), each(minimum(0))),
         ],
     )
+    """If `Share`: at least 0.0. If `Names`: at most 2 items. If `Counts`: at most 2
+    items. If `Counts`, each value: at least 0.
+    """
     names: tuple[Percent | str, ...] = field(validator=each(when(int, minimum(0))))
+    """Each item, if `Percent`: at least 0."""
     by_name: Mapping[str, Mode | Unrecognized[str] | Percent | None] = field(
         validator=each(when(int, minimum(0))),
     )
+    """Each value, if `Percent`: at least 0."""
     mode: Mode | Unrecognized[str] | State | Unrecognized[int]
     rights: Rights | float
     token: Token | bool
@@ -149,6 +158,7 @@ class Rights(Flags):
 
 
 Share = float
+"""At least 0.0."""
 
 
 class Token(Secret):

@@ -38,6 +38,7 @@ Bounds = Annotated[
 ]
 
 Literal = NewType("Literal", int)
+"""At least 0."""
 
 
 class Tag(Enum):

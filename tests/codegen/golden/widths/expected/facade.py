@@ -26,6 +26,10 @@ class Widths(Facade):
         client: An open Client. The facade never closes it.
         key: The key of all channels, a mapping from their names to keys, or a function
             from name to key.
+
+    Raises:
+        InvalidArgument: The client is of another class, or the key is none of these. A
+            channel without a key raises it when used.
     """
 
     levels_of_all_stations: LevelsOfAllStationsChannels
@@ -49,6 +53,10 @@ class AsyncWidths(Facade):
         client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a mapping from their names to keys, or a function
             from name to key.
+
+    Raises:
+        InvalidArgument: The client is of another class, or the key is none of these. A
+            channel without a key raises it when used.
     """
 
     levels_of_all_stations: AsyncLevelsOfAllStationsChannels
