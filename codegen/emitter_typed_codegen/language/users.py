@@ -314,7 +314,7 @@ UNION = Shape(
 ALIAS = Shape(
     name="alias",
     keys=(
-        Key("alias", Type(), "The type that it stands for, through at most 16 other aliases.", required=True),
+        Key("alias", Type(), "The type that it stands for. At most 16 aliases may stand in a row.", required=True),
         DOC,
         Key(
             "distinct",

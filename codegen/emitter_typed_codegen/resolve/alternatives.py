@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from emitter_typed_codegen.model import Enum, JsonKind, List, Map, Record, Scalar, TypeRef, json_kinds
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
-from emitter_typed_codegen.resolve.synonyms import write_type
+from emitter_typed_codegen.resolve.synonyms import several_types, write_type
 
 _PLURALS: dict[JsonKind, str] = {
     "boolean": "true or false",
@@ -72,7 +72,7 @@ def _advice(symbols: SymbolTable, kind: JsonKind, one: tuple[TypeRef, str], othe
         case "text":
             return "write string for both, and convert the text in the program"
         case "list" if isinstance(one[0], List) and isinstance(other[0], List):
-            inner = " | ".join(name.strip()[1:-1].strip() for _, name in (one, other))
+            inner = several_types(name.strip()[1:-1].strip() for _, name in (one, other))
             return f"for one list of both, {write_type(f'[{inner}]')}"
         case "object" if all(isinstance(base, Record) for base in bases):
             return (

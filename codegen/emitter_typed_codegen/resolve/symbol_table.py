@@ -42,6 +42,9 @@ Member: TypeAlias = tuple[TypeRef, Placed, str]
 MOST_ALIASES = 16
 """Through how many aliases a type may lead."""
 
+MOST_TYPES = 256
+"""How many types an alias may be with all aliases in it written out."""
+
 
 @define(eq=False)
 class SymbolTable:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from emitter_typed_codegen.language.scalars import SCALARS
+from emitter_typed_codegen.model import JsonKind, Scalar, json_kinds
 from emitter_typed_codegen.problems import quoted
 
 _KEYS = """
@@ -261,7 +263,7 @@ def several_advice(text: str) -> str:
     if found := re.fullmatch(_FIXED, text, re.IGNORECASE):
         items = _members(found[1], ",")
         meant = [*dict.fromkeys(type_meant(item) for item in items)]
-        inner = "float" if {*meant} == {"int", "float"} else " | ".join(meant)
+        inner = several_types(meant)
         if len(items) > 1 and all(meant) and "?" not in inner:
             length = f"min_items: {len(items)}, max_items: {len(items)}"
             return (
@@ -275,6 +277,32 @@ def several_advice(text: str) -> str:
 def write_type(text: str) -> str:
     """Return the advice to write a type, in quotes where YAML needs them."""
     return f'write "{text}"' if "[" in text or "{" in text else f"write {text}"
+
+
+def several_types(members: Iterable[str]) -> str:
+    """Return one type for the values of several, in which a message tells the types beside `|` apart."""
+    parts = [part for member in members for part in _members(member, "|")]
+    kept = [*dict.fromkeys(part.removesuffix("?") for part in parts)]
+    if "json" in kept:
+        kept = ["json"]
+    for kind, wide in _WIDE.items():
+        alike: list[str] = [one for one in SCALARS if one in kept and kind in json_kinds(Scalar(one), {})]
+        kept = _merged(kept, alike, wide)
+    for before, after in (("[", "]"), ("{string: ", "}")):
+        alike = [one for one in kept if one.startswith(before)]
+        if len(alike) > 1:
+            inner = several_types(one.removeprefix(before).removesuffix(after) for one in alike)
+            kept = _merged(kept, alike, f"{before}{inner}{after}")
+    text = " | ".join(kept)
+    return _with_mark(text) if any(part.endswith("?") for part in parts) else text
+
+
+def _merged(types: list[str], alike: list[str], wide: str) -> list[str]:
+    return [*dict.fromkeys(wide if one in alike else one for one in types)] if len(alike) > 1 else types
+
+
+_WIDE: dict[JsonKind, str] = {"number": "float", "text": "string"}
+"""What also takes all other scalars of a kind, or can be made of them."""
 
 
 def is_no_member(name: str) -> bool:
@@ -308,10 +336,9 @@ def type_meant(text: str) -> str:
     alternatives = _members(union[1], ",") if union else _members(re.sub(r"\s+or\s+", "|", text), "|")
     rest = [part for part in alternatives if part.casefold() not in _NOTHING]
     if len(alternatives) > 1:
-        several = dict.fromkeys(type_meant(part) for part in rest)
-        mark = len(rest) < len(alternatives) or any(one.endswith("?") for one in several)
-        meant = " | ".join(one.removesuffix("?") for one in several) if all(several) else ""
-        return _with_mark(meant) if mark else meant
+        several = [type_meant(part) for part in rest]
+        meant = several_types(several) if all(several) else ""
+        return _with_mark(meant) if len(rest) < len(alternatives) else meant
     if found := re.fullmatch(r"\((.*)\)(\??)", text):
         inner = type_meant(found[1])
         return _with_mark(inner) if found[2] else inner

@@ -18,6 +18,7 @@ from emitter_typed_codegen.resolve.synonyms import (
     is_no_member,
     key_advice,
     several_advice,
+    several_types,
     type_advice,
     type_meant,
     write_type,
@@ -162,8 +163,8 @@ def _written(node: Node, level: int = 0) -> str:
     rest = [one for one in members if not (isinstance(one, ScalarNode) and one.value in ("null", "None"))]
     if rest and len(members) > 1:
         several = [_written(one, level + 1) for one in rest] if level < MOST_TYPE_LEVELS else [""]
-        mark = "?" if len(rest) < len(members) or any(one.endswith("?") for one in several) else ""
-        return " | ".join(one.removesuffix("?") for one in several) + mark if all(several) else ""
+        meant = several_types(several) if all(several) else ""
+        return f"{meant.removesuffix('?')}?" if meant and len(rest) < len(members) else meant
     if level < MOST_TYPE_LEVELS and isinstance(node, ListNode) and len(node.items) == 1:
         inner = _written(node.items[0], level + 1)
         return f"[{inner}]" if inner else ""

@@ -26,7 +26,7 @@ from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.choices import expect_text, read_enum, read_flags
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import read_constraints
-from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endless_records
+from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endless_records, refuse_wide_aliases
 from emitter_typed_codegen.resolve.fields import read_record
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
@@ -171,6 +171,7 @@ def _read_aliases(symbols: SymbolTable, opened: list[tuple[ScalarNode, Entries]]
             aliases[key.value] = (key, entries)
             symbols.types[key.value] = Alias(name=key.value, type=ref)
     broken = {name for name, (key, _) in aliases.items() if refuse_alias_cycle(symbols, name, key)}
+    broken |= refuse_wide_aliases(symbols, {name: key for name, (key, _) in aliases.items() if name not in broken})
     for name, (_, entries) in aliases.items():
         declared = symbols.types[name]
         ref = declared.type if isinstance(declared, Alias) and name not in broken else BROKEN

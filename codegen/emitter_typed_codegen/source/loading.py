@@ -26,6 +26,7 @@ __all__ = ["Loader", "MarkedYAMLError", "PythonLoader", "YAMLError", "events", "
 _BREAKS = "\r\n\x85\u2028\u2029"
 _ENDS = f"\0{_BREAKS}"
 _BLANKS = f" \t{_ENDS}"
+_SURROGATES = ("\\ud", "\\uD", "\\U0000d", "\\U0000D")
 
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         def forward(self, length: int = 1) -> None: ...
         def get_mark(self) -> Mark: ...
         def scan_line_break(self) -> str: ...
+        def scan_flow_scalar_non_spaces(self, double: bool, start_mark: Mark) -> list[str]: ...
         def scan_block_scalar_ignored_line(self, start_mark: Mark) -> None: ...
         def scan_block_scalar_indentation(self) -> tuple[list[str], int, Mark]: ...
         def scan_block_scalar_breaks(self, indent: int) -> tuple[list[str], Mark]: ...
@@ -122,6 +124,14 @@ class PythonLoader(_Scanner):
             return [first, *breaks]
         return breaks or [" "]
 
+    def scan_flow_scalar_non_spaces(self, double: bool, start_mark: Mark) -> list[str]:
+        """Read a part of a text in quotes. No escape may be more than the last character of Unicode."""
+        try:
+            return super().scan_flow_scalar_non_spaces(double, start_mark)
+        except (ValueError, OverflowError):
+            message = "found invalid Unicode character escape code"
+            raise ScannerError("while parsing a quoted scalar", start_mark, message, self.get_mark()) from None
+
     def scan_block_scalar_indicators(self, start_mark: Mark) -> tuple[bool | None, int | None]:
         """Read what stands behind `|` or `>`."""
         chomping: bool | None = None
@@ -183,9 +193,15 @@ LOADER = fastest()
 
 
 def parsed(characters: str, loader: Loader | None = None) -> Iterator[events.Event]:
-    """Return the events of a text. Raises YAMLError where it is no YAML."""
+    """Return the events of a text. Raises YAMLError where it is no YAML.
+
+    What escapes say of surrogates is in the events as it is written, also whole pairs.
+    """
+    if loader is None:
+        # The parser in C refuses these, also in pairs.
+        loader = PythonLoader if any(sign in characters for sign in _SURROGATES) else LOADER
     # As `yaml.parse` does, which asks for each event twice.
-    reader: Any = (loader or LOADER)(characters)  # Any: the stubs know too little of the parser in C
+    reader: Any = loader(characters)  # Any: the stubs know too little of the parser in C
     get_event: Callable[[], events.Event | None] = reader.get_event
     return iter(get_event, None)
 

@@ -112,9 +112,13 @@ class _Builder:
             if not value and (refused or line in self._broken):
                 return BrokenNode(text, line, column, end_column)
             if not value.isascii() and re.search(_SURROGATE, value):
-                message = "this escape is half of a surrogate pair"
-                self._note(event, "bad-character", message, "write the whole character")
-                return BrokenNode(text, line, column, end_column)
+                try:
+                    # Libraries for JSON write one character as two escapes.
+                    value = value.encode("utf-16", "surrogatepass").decode("utf-16")
+                except UnicodeDecodeError:
+                    message = "an escape in this text is half of a surrogate pair"
+                    self._note(event, "bad-character", message, "write the whole character")
+                    return BrokenNode(text, line, column, end_column)
             return ScalarNode(text, line, column, end_column, value, not event.style)
         if level >= MOST_LEVELS:
             message = f"lists and maps are nested more than {MOST_LEVELS} deep"

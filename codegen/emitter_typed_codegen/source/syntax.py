@@ -28,7 +28,6 @@ _HEADER = re.compile(r"""\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{}&*!|>%@`#][^#
 # Not a space: one that does not break, as a page may have it, is none in YAML.
 _MEANT = re.compile(r"\s*(?:- +)*[\w-]+:(?=[^ \t:/])")
 _LONE_WORD = re.compile(r"(?P<before>\s*(?:- +)*)(?P<name>[\w-]+)\s*")
-_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ITEMS = re.compile(r"(\w+)\[(\w*)\]\??")
 _ALTERNATIVES = re.compile(r"""(["'])[^"']*\1\s*\|\s*["']""")
 _ONE_OF = "one of a few texts is an enum: declare it under types, as in Mode: {enum: [auto, manual]}, and write Mode"
@@ -109,7 +108,7 @@ class _Mender:
         else:
             if several:
                 return
-            self.mended.problems.append(_half_pair(self.text, start, end) or _no_key(self.text, first))
+            self.mended.problems.append(_no_key(self.text, first))
         found = _KEY.match(lines[first])
         nested = sum(_indent(line) is not None for line in lines[first:end]) > 1
         # The marks of other languages, such as //, are no names.
@@ -147,18 +146,6 @@ def _entries(lines: Sequence[str], start: int, end: int) -> list[tuple[int, int]
 def syntax_problem(text: Text, error: MarkedYAMLError, offset: int = 0) -> Problem:
     """Return the problem that an error of the library is, for lines of which some stand before the first one read."""
     return _Telling(text, error, offset).problem()
-
-
-def _half_pair(text: Text, start: int, end: int) -> Problem | None:
-    """Return the problem of an escape that only the parser in C refuses; None if there is none."""
-    for row in range(start, end):
-        found = _HALF_PAIR.search(text.lines[row])
-        if found is not None:
-            place = row + 1, found.start() + 1, found.end() + 1
-            return text.problem(
-                *place, "bad-character", "this escape is half of a surrogate pair", "write the whole character"
-            )
-    return None
 
 
 def _no_key(text: Text, row: int) -> Problem:

@@ -149,7 +149,7 @@ class ClusterBase(ABC, Generic[BrokerT]):
             The key.
 
         Raises:
-            InvalidArgument: the channel cannot have a key, or a letter is not a permission.
+            InvalidArgument: the channel cannot have a key, a letter is not a permission, or there is no letter.
         """
         return Key(make_key(self._keys, channel, permissions, ttl, self._clock()))
 

@@ -214,8 +214,8 @@ def make_key(keys: KeyRing, channel: str, letters: str, ttl: int | timedelta, no
         now_s: The Unix time in seconds.
 
     Raises:
-        InvalidArgument: the channel is none or too deep, or a key for it opens nothing; a letter is no permission, or
-            the time is below 0.
+        InvalidArgument: the channel is none or too deep, or a key for it opens nothing; a letter is no permission,
+            there is none, or the time is below 0.
     """
     target = validate_key_target(channel)
     check_kind("permissions", letters, str, "a text")
@@ -228,6 +228,10 @@ def make_key(keys: KeyRing, channel: str, letters: str, ttl: int | timedelta, no
             f"permissions: must be letters of {''.join(_LETTERS)}, not {min(unknown)!r}",
             argument="permissions",
             value=letters,
+        )
+    if not letters:
+        raise InvalidArgument(
+            f"permissions: expected at least one letter of {''.join(_LETTERS)}", argument="permissions", value=letters
         )
     if ttl_s < 0:
         raise InvalidArgument(f"ttl: must be 0 or more seconds, not {ttl_s}", argument="ttl", value=ttl_s)

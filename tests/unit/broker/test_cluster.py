@@ -79,6 +79,13 @@ def test_an_argument_of_keygen_of_another_kind_is_refused(argument: str, value: 
         assert refused.value.argument == argument
 
 
+def test_a_key_that_would_allow_nothing_is_refused_as_by_a_client() -> None:
+    for maker in (Broker(), AsyncBroker(), Cluster(), AsyncCluster()):
+        with pytest.raises(InvalidArgument, match=r"^permissions: expected at least one letter of rwslpex$") as refused:
+            maker.keygen("a/", "")
+        assert refused.value.argument == "permissions"
+
+
 def test_times_may_be_timedeltas() -> None:
     clock = ManualClock(0)
     for maker in (Broker(clock=clock), Cluster(clock=clock)):

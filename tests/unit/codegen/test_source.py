@@ -58,6 +58,34 @@ def test_a_scalar_stays_the_text_that_was_typed(text: str, tmp_path: Path) -> No
     assert (quoted.value, quoted.plain) == (text, False)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'"\ud83d\ude00"', "\U0001f600"),
+        (r'"a\uD83D\uDE00b"', "a\U0001f600b"),
+        (r'"\U0000d83d\U0000de00"', "\U0001f600"),
+        (r"'\ud83d\ude00'", r"\ud83d\ude00"),
+        (r'"\\ud83d"', r"\ud83d"),
+    ],
+)
+@pytest.mark.usefixtures("loader")
+def test_a_pair_of_surrogates_is_a_character(text: str, value: str, tmp_path: Path) -> None:
+    """Libraries for JSON write one so, as `json.dumps` does by default."""
+    ((_, node),) = root(tmp_path, f"a: {text}\n").pairs
+
+    assert isinstance(node, ScalarNode)
+    assert node.value == value
+
+
+@pytest.mark.parametrize("text", [r"\ud83d", r"\ude00", r"\ude00\ud83d", r"\ud83d\ude00\ud83d", r"\U0000DE00"])
+@pytest.mark.usefixtures("loader")
+def test_half_a_pair_of_surrogates_is_a_problem(text: str, tmp_path: Path) -> None:
+    (problem,) = read(written(tmp_path, f'a: "{text}"\n')).problems
+
+    assert (problem.column, problem.rule) == (4, "bad-character")
+    assert problem.message == "an escape in this text is half of a surrogate pair"
+
+
 def test_null_is_told_from_the_text_null(tmp_path: Path) -> None:
     values = [value for _, value in root(tmp_path, "a: null\nb: ~\nc:\nd: 'null'\ne: ''\n").pairs]
 

@@ -1,5 +1,6 @@
 """What a schema means: good text in, the model out."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -339,3 +340,37 @@ def test_other_names_of_a_field_are_read_and_taken(tmp_path: Path) -> None:
     assert isinstance(record, Record)
     assert record.fields[0].also_read == ("room", "place")
     assert rules(tmp_path, clash) == [(3, "wire-collision"), (4, "wire-collision"), (6, "union-tag")]
+
+
+def test_at_most_sixteen_aliases_stand_in_a_row(tmp_path: Path) -> None:
+    row = "".join(f"  A{number}: {{alias: A{number + 1}}}\n" for number in range(1, 16))
+    last = "  A16: {alias: int}\n"
+
+    assert rules(tmp_path, f"types:\n{row}{last}") == []
+    assert rules(tmp_path, f"types:\n  A0: {{alias: A1}}\n{row}{last}") == [(2, "alias-cycle")]
+
+
+def test_an_alias_is_at_most_256_types_with_its_aliases_written_out(tmp_path: Path) -> None:
+    """Each level is 1 and twice the next one, so what is generated and what reads it would grow with the power."""
+    nested = "".join(f"  A{n}: {{alias: 'int | [A{n + 1}] | {{string: A{n + 1}}}'}}\n" for n in range(1, 9))
+    seven = f"{nested.partition('  A8')[0]}  A8: {{alias: string, max_length: 5}}\n"
+    eight = f"types:\n{nested}  A9: {{alias: string, max_length: 5}}\n"
+    ending = seven.replace("string, max_length: 5", "R")
+
+    assert rules(tmp_path, f"types:\n{seven}") == []
+    assert rules(tmp_path, eight) == [(2, "alias-cycle")]
+    # What has it in it has no problem of its own.
+    assert rules(tmp_path, f"{eight}  A0: {{alias: '[A1]'}}\n  B: {{alias: A0}}\n") == [(2, "alias-cycle")]
+    # A record is one type, also if it leads back.
+    assert rules(tmp_path, f"types:\n{ending}  R: {{fields: {{a: '[A1]'}}}}\n") == []
+
+
+def test_aliases_of_other_files_are_written_out_too(tmp_path: Path) -> None:
+    def nested(last: str) -> str:
+        named = [*(f"A{n}" for n in range(4)), last]
+        return "".join(f"  {one}: {{alias: 'int | [{two}] | {{string: {two}}}'}}\n" for one, two in pairwise(named))
+
+    (tmp_path / "other.yaml").write_text(f"emitter-typed: 1\ntypes:\n{nested('string')}", "utf-8")
+
+    assert rules(tmp_path, f"imports: {{o: ./other.yaml}}\ntypes:\n{nested('o.A1')}") == []
+    assert rules(tmp_path, f"imports: {{o: ./other.yaml}}\ntypes:\n{nested('o.A0')}") == [(3, "alias-cycle")]

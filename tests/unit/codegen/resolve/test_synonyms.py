@@ -323,3 +323,29 @@ def test_a_conflict_of_a_merge_is_one_problem_that_tells_where_it_ends(tmp_path:
     assert (problem.line, problem.column, problem.rule) == (3, 1, "yaml-syntax")
     assert f"line {7 + base.count(chr(10))}" in problem.message
     assert "<<<<<<<" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("[int, string, json]", "json"),
+        ("[int, json, 'null']", "json?"),
+        ("[int, float, string]", "float | string"),
+        ("[int, int]", "int"),
+        ("[bool, date, uuid]", "bool | string"),
+        ("[duration, int?]", "float?"),
+        ("[decimal, string]", "string"),
+        ("[A, int]", "A | int"),
+        ("[[int], [string], bool]", '"[int | string] | bool"'),
+        ("[[int | string], [int?]]", '"[int | string?]"'),
+        ("[{string: int}, {string: float}]", '"{string: float}"'),
+        ("Union[int, float]", "float"),
+        ("any or int", "json"),
+        ("'[int] | [float]'", '"[float]"'),
+    ],
+)
+def test_a_type_to_write_instead_of_several_is_accepted_in_turn(written: str, meant: str, tmp_path: Path) -> None:
+    text = "types:\n  A: {fields: {}}\n  It:\n    fields:\n      it: %s\n"
+
+    assert only_problem(tmp_path, text % written)[1].endswith(f"write {meant}")
+    assert rules(tmp_path, text % meant) == []

@@ -20,6 +20,7 @@ TEXTS = [
     "[a:, b]", "{a: b:}", "a: |\n    \tb", "a: |\n  b\n\tc", "a: b\n\tc", "\ta: b", "a:\n\tb", "-\ta", "a: |0\n  b",
     "a: |x", "a: >#b\n  c", "- a\n - b\n", "a: b\n c: d", "a: [b", "a: {b", "a: 'b", 'a: "\\d"', "a: @b",
     "a: *b* c", "a: & b", "--- a\n--- b\n", "a: b\n...\nc: d", "%YAML 1.1\n---\na: b",
+    'a: "\\U00110000"', 'a: "\\UFFFFFFFF"',
 ]  # fmt: skip
 
 
