@@ -29,6 +29,9 @@ def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
             # For tests that take long; others end before, by pytest's own limit.
             async with asyncio.timeout(FOR_EVER_S):
                 await test(*args, **kwargs)
+            # A generator that was not read to its end is closed by a task, which the loop makes in its next turn.
+            for _ in range(2):
+                await asyncio.sleep(0)
             # Whoever leaves a task behind leaves it to the loop's end, where nobody looks.
             left = [each.get_name() for each in asyncio.all_tasks() if each is not asyncio.current_task()]
             assert left == []
