@@ -84,7 +84,7 @@ def sentence(text: str) -> str:
 
 def seconds(value: float) -> str:
     """Return a duration in words, as in `1 second`."""
-    return f"{value} second{'' if value == 1 else 's'}"
+    return f"{value} second" if value == 1 else f"{value} seconds"
 
 
 def first_sentence(text: str) -> str:
