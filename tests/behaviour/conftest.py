@@ -18,9 +18,11 @@ from types import ModuleType
 import pytest
 
 from emitter_typed import Client, EmitterError, Key
+from emitter_typed._async import driver as async_driver
+from emitter_typed._sync import driver as sync_driver
 from emitter_typed.broker import Broker
 from emitter_typed_codegen.cli import main
-from tests.helpers.loops import LIMIT_S
+from tests.helpers.loops import FOR_EVER_S, LIMIT_S
 from tests.helpers.real import URL, RealBroker
 
 Generated = Callable[[str], ModuleType]
@@ -85,3 +87,11 @@ def errors(client: Client) -> SimpleQueue[EmitterError]:
     queue: SimpleQueue[EmitterError] = SimpleQueue()
     client.on_error = queue.put
     return queue
+
+
+@pytest.fixture
+def endless_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `close` and `abort` wait for ever where they wait at all, so that no clock tells that they did."""
+    for driver in (async_driver, sync_driver):
+        monkeypatch.setattr(driver, "CLOSE_TIMEOUT_S", FOR_EVER_S)
+        monkeypatch.setattr(driver, "HANDLERS_TIMEOUT_S", FOR_EVER_S)

@@ -22,7 +22,7 @@ PROGRAMS = {
     if block.language == "python" and block.file is not None
 }
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 
 
 @pytest.mark.posix

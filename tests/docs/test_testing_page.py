@@ -8,6 +8,7 @@ import pytest
 
 from emitter_typed._testing import pytest_plugin
 from emitter_typed.broker import Faults
+from tests.helpers.loops import PROGRAM_LIMIT_S
 from tests.helpers.pages import blocks
 from tests.helpers.tree import ROOT
 
@@ -21,7 +22,7 @@ def test_each_example_passes(number: int, pytester: pytest.Pytester, monkeypatch
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "examples" / "home"))
     pytester.makepyfile(blocks(PAGE, "python")[number])
-    pytester.runpytest_subprocess("-p", "emitter_typed", "-W", "error", timeout=60).assert_outcomes(
+    pytester.runpytest_subprocess("-p", "emitter_typed", "-W", "error", timeout=PROGRAM_LIMIT_S).assert_outcomes(
         passed=blocks(PAGE, "python")[number].count("def test_")
     )
 

@@ -22,6 +22,10 @@ def _wider(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+# Reads a text once from its start to its end, with no group to remember.
+ONCE = re.compile("(?:[ab]|c)*x")
+# Groups take twenty times as long on any text; a pattern that is too slow, thousands of times as long.
+MUCH_LONGER = 200
 PATTERNS = st.recursive(CHARACTERS, _wider, max_leaves=9)
 WORDS = st.text("abcx!", min_size=1, max_size=4)
 
@@ -35,11 +39,12 @@ def test_no_text_takes_an_accepted_pattern_long(pattern: str, parts: list[tuple[
     except (re.error, SlowPattern):
         reject()
 
+    limit_s = MUCH_LONGER * min(_seconds(ONCE, "ab" * (LONGEST_TEXT // 2)) for _ in range(3))
     for before, word, after in parts:
         whole = before + word * (LONGEST_TEXT // len(word))
         text = whole[: LONGEST_TEXT - len(after)] + after
-        # The best of three: others use this machine too.
-        assert min(_seconds(compiled, text) for _ in range(3)) < 0.05, (pattern, before, word, after)
+        # Others use the processor too, so that one of three is enough.
+        assert any(_seconds(compiled, text) < limit_s for _ in range(3)), (pattern, before, word, after)
 
 
 def _seconds(pattern: re.Pattern[str], text: str) -> float:

@@ -15,7 +15,7 @@ from emitter_typed._transport import Endpoint, Transport, make_transport
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, as_awaited, both_flavours
 from tests.helpers.live import left_connections
-from tests.helpers.loops import LIMIT_S, in_loop
+from tests.helpers.loops import LIMIT_S, PROGRAM_LIMIT_S, in_loop
 from tests.helpers.losing import until
 from tests.helpers.threads import begun_since
 
@@ -148,12 +148,20 @@ def test_a_broker_without_a_thread_does_not_start_and_can_be_started_later(monke
 
 
 EXHAUSTING = """
-import asyncio, resource, sys
+import asyncio, logging, resource, sys, threading
 from emitter_typed import AsyncClient, Client, ConnectionRefused, Message
 
 def allow(descriptors):
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
+failed = threading.Event()
+
+class Watch(logging.Handler):
+    def emit(self, record):
+        if record.msg.startswith("connection.attempt_failed"):
+            failed.set()
+
+logging.getLogger("emitter_typed").addHandler(Watch())
 url, flavour = sys.argv[1:]
 
 async def call(value):
@@ -166,14 +174,15 @@ async def main():
     # Those that are open stay, and there are no others.
     allow(3)
     print("lose", flush=True)
-    await asyncio.sleep(0.4)
+    while not failed.is_set():
+        await asyncio.sleep(0.005)
     status = client.connection.status
     try:
-        await call(kind.from_url(url, timeout_s=10).connect())
+        await call(kind.from_url(url, timeout_s=40).connect())
     except ConnectionRefused as error:
         refusal = str(error.__cause__)
     allow(64)
-    await call(client.connection.wait("connected", timeout_s=10))
+    await call(client.connection.wait("connected", timeout_s=40))
     print(status, refusal, client.connection.status, client.connection.connects)
     await call(client.close())
 
@@ -193,5 +202,5 @@ def test_a_process_without_descriptors_reconnects_once_it_has_some(flavour: Flav
         assert program.stdout is not None
         assert program.stdout.readline() == "lose\n"
         broker.faults.drop_connections()
-        said, problems = program.communicate(timeout=20)
+        said, problems = program.communicate(timeout=PROGRAM_LIMIT_S)
     assert said == "reconnecting [Errno 24] Too many open files connected 2\n", problems

@@ -7,6 +7,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 
 import pytest
@@ -212,5 +213,8 @@ def test_a_failed_connect_can_be_tried_again(broker: Broker) -> None:
     with pytest.raises(RequestTimeout):
         client.connect(broker.host, broker.port, False)
     broker.faults.resume_reading()
-    client.connect(broker.host, broker.port, False)
+    while not client.connection.connects:
+        # A busy machine may need more than once.
+        with suppress(RequestTimeout):
+            client.connect(broker.host, broker.port, False)
     client.close()

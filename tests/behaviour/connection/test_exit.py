@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from emitter_typed.broker import Broker
+from tests.helpers.loops import PROGRAM_LIMIT_S
 
 LEFT_OPEN = {
     "threads": """
@@ -68,7 +69,11 @@ asyncio.run(main())
 def run(broker: Broker, program: str, *options: str) -> subprocess.CompletedProcess[str]:
     preface = f"URL, KEY = {broker.url!r}, {broker.keygen('a/#/', 'rw').reveal()!r}\n"
     return subprocess.run(
-        [sys.executable, *options, "-c", preface + program], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, *options, "-c", preface + program],
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_LIMIT_S,
+        check=False,
     )
 
 

@@ -8,7 +8,7 @@ import threading
 import tracemalloc
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from time import monotonic, sleep
+from time import sleep
 
 import pytest
 
@@ -18,9 +18,7 @@ from tests.helpers.flavours import Flavour, both_flavours, connected
 from tests.helpers.listeners import LIMIT_S, read_packet
 from tests.helpers.loops import in_loop
 from tests.helpers.samples import WRONG_KEY
-from tests.helpers.turns import counted_turns
-
-SHORT_S, LONG_S = 0.8, 15.0
+from tests.helpers.turns import counted_turns, in_time
 
 
 @contextmanager
@@ -51,10 +49,10 @@ def flooding() -> Generator[int]:
             thread.join(LIMIT_S)
 
 
-@pytest.mark.parametrize("seconds", [SHORT_S, pytest.param(LONG_S, marks=pytest.mark.long)])
+@pytest.mark.parametrize("calls", [2, pytest.param(75, marks=pytest.mark.long)])
 @pytest.mark.parametrize("handler", ["none", "function", "coroutine"])
 @in_loop
-async def test_a_time_limit_holds_in_a_flood(handler: str, seconds: float) -> None:
+async def test_a_time_limit_holds_in_a_flood(handler: str, calls: int) -> None:
     handled = 0
 
     def count(_: Message) -> None:
@@ -69,18 +67,16 @@ async def test_a_time_limit_holds_in_a_flood(handler: str, seconds: float) -> No
         await client.connect("127.0.0.1", port, False)
         handlers: dict[str, AsyncHandler[Message] | None] = {"none": None, "function": count, "coroutine": count_later}
         subscription = await client.subscribe(WRONG_KEY, "a/", handlers[handler])
-        until = monotonic() + seconds
-        while monotonic() < until:
-            began = monotonic()
+        for _ in range(calls):
             with pytest.raises(RequestTimeout):
-                await client.me(timeout_s=0.2)
-            # Ten times the limit: the machine may be busy with more than this flood.
-            assert monotonic() - began < 2.0
+                await in_time(client.me(timeout_s=0.2), 0.2)
+            before = client.statistics().messages_in
+            await asyncio.sleep(0)
+            # What one read of 64 KiB brings, however much more there is.
+            assert client.statistics().messages_in - before < 3_000
         assert client.statistics().messages_in > 1_000
         assert handled or subscription.dropped
-        began = monotonic()
-        await client.abort()
-        assert monotonic() - began < 1.0
+        await in_time(client.abort(), 0)
 
 
 @in_loop

@@ -8,26 +8,26 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from time import monotonic
+from typing import Any
 
 import pytest
 
 from emitter_typed import AsyncClient, Client, Congested, ConnectionRefused, Key, RequestTimeout
+from emitter_typed._async import driver as async_driver
+from emitter_typed._sync import driver as sync_driver
 from emitter_typed._transport import Endpoint, make_transport
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, as_awaited, both_flavours, connected
 from tests.helpers.listeners import listener
-from tests.helpers.loops import LIMIT_S, in_loop
+from tests.helpers.loops import FOR_EVER_S, LIMIT_S, PROGRAM_LIMIT_S, in_loop, with_enough_time
 from tests.helpers.losing import lose, until
 from tests.helpers.silence import SLOW_NAME, dead_port, go_elsewhere, names_with, slow_names
 from tests.helpers.threads import begun_since
+from tests.helpers.turns import in_time
 from tests.helpers.unwatching import run_unwatching
-
-GRACE_S = 0.2
-# What a busy machine may take for what takes no time.
-BUSY_S = 1.0
 
 
 @pytest.fixture(autouse=True)
@@ -40,15 +40,6 @@ def new(flavour: Flavour, timeout_s: float, **settings: object) -> AsyncClient:
     if flavour == "threads":
         return as_awaited(Client(timeout_s=timeout_s, **settings), AsyncClient)  # type: ignore[arg-type]  # of a client
     return AsyncClient(timeout_s=timeout_s, **settings)  # type: ignore[arg-type]  # of a client
-
-
-@contextmanager
-def within(seconds: float) -> Generator[None]:
-    """Fail if what is inside takes longer."""
-    began = monotonic()
-    yield
-    took = monotonic() - began
-    assert took < seconds + GRACE_S + BUSY_S, f"it took {took:.2f} s"
 
 
 @contextmanager
@@ -77,10 +68,13 @@ KINDS = ["name", "network", "networks", "tls", "broker"]
 @pytest.mark.parametrize("kind", KINDS)
 @in_loop
 async def test_connect_ends_in_its_time(flavour: Flavour, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for driver in (sync_driver, async_driver):
+        # The transport keeps the limit, however late a busy machine lets it.
+        monkeypatch.setattr(driver, "CONNECT_GRACE_S", FOR_EVER_S)
     with place(kind, monkeypatch) as (host, port, secure):
         client = new(flavour, 0.3)
-        with within(0.3), pytest.raises(RequestTimeout) as caught:
-            await client.connect(host, port, secure)
+        with pytest.raises(RequestTimeout) as caught:
+            await in_time(client.connect(host, port, secure), 0.3)
         assert (caught.value.operation, caught.value.timeout_s) == ("connect", 0.3)
         assert isinstance(caught.value.__cause__, ConnectionRefused)
         assert client.connection.status == "closed"
@@ -93,10 +87,13 @@ async def test_an_address_that_does_not_answer_leaves_time_for_the_next(
 ) -> None:
     with dead_port() as port, Broker(host="127.0.0.2", port=port):
         names_with(monkeypatch, ["127.0.0.1", "127.0.0.2"])
-        client = new(flavour, 1.0)
-        await client.connect("both.example", port, False)
-        assert (await client.me()).id
-        await client.close()
+
+        async def connect(timeout_s: float) -> AsyncClient:
+            client = new(flavour, timeout_s)
+            await client.connect("both.example", port, False)
+            return client
+
+        await (await with_enough_time(connect)).close()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -105,16 +102,16 @@ async def test_a_connect_that_is_cancelled_ends_at_once_and_holds_nobody_up(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with place(kind, monkeypatch) as (host, port, secure):
-        client = AsyncClient(timeout_s=LIMIT_S)
+        client = AsyncClient(timeout_s=FOR_EVER_S)
         connecting = asyncio.create_task(client.connect(host, port, secure))
         await asyncio.sleep(0.02)
-        with within(0):
-            connecting.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await connecting
+        connecting.cancel()
+        await in_time(asyncio.wait([connecting]), 0)
+        assert connecting.cancelled()
         assert client.connection.status == "closed"
 
 
+@pytest.mark.usefixtures("endless_patience")
 @both_flavours
 @pytest.mark.parametrize("kind", ["name", "network", "broker"])
 @pytest.mark.parametrize("ending", ["close", "abort", "drain"])
@@ -129,13 +126,12 @@ async def test_a_client_that_is_reconnecting_ends_at_once(
             await lose(client, broker)
             await asyncio.sleep(0.1)
             assert client.connection.status == "reconnecting"
-            calls: dict[str, Callable[[], Awaitable[None]]] = {
+            calls: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
                 "close": client.close,
                 "abort": client.abort,
-                "drain": lambda: client.drain(0.3),
+                "drain": lambda: client.drain(FOR_EVER_S),
             }
-            with within(0.3):
-                await calls[ending]()
+            await in_time(calls[ending](), 0)
             monkeypatch.undo()
 
 
@@ -159,7 +155,7 @@ async def test_a_name_that_is_looked_up_slowly_keeps_one_thread_however_often_it
 PROGRAM = """
 import asyncio, socket, time
 from emitter_typed import AsyncClient, EmitterError
-socket.getaddrinfo = lambda *arguments, **named: time.sleep(60)
+socket.getaddrinfo = lambda *arguments, **named: time.sleep(600)
 
 async def main():
     try:
@@ -172,7 +168,9 @@ asyncio.run(main())
 
 
 def test_a_program_does_not_wait_for_a_name_at_its_end() -> None:
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=PROGRAM_LIMIT_S, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "in time\n"), done.stderr
 
 
@@ -186,8 +184,7 @@ async def test_close_gives_up_on_a_peer_that_does_not_read_after_2_seconds(flavo
     async with connected(flavour, broker) as client:
         await fill(client, broker, key)
         began = monotonic()
-        with within(2.0):
-            await client.close()
+        await in_time(client.close(), 2.0)
         assert monotonic() - began > 1.9
         broker.faults.resume_reading()
 
@@ -203,14 +200,14 @@ async def fill(client: AsyncClient, broker: Broker, key: Key) -> int:
     raise AssertionError("nothing bounds what waits")
 
 
+@pytest.mark.usefixtures("endless_patience")
 @both_flavours
 @in_loop
 async def test_abort_waits_for_nobody(flavour: Flavour, broker: Broker) -> None:
     key = broker.keygen("a/", "w")
     async with connected(flavour, broker) as client:
         sent = await fill(client, broker, key)
-        with within(0):
-            await client.abort()
+        await in_time(client.abort(), 0)
         broker.faults.resume_reading()
         async with connected(flavour, broker) as other:
             await other.me()
@@ -219,6 +216,7 @@ async def test_abort_waits_for_nobody(flavour: Flavour, broker: Broker) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the platform has no timer signals")
+@pytest.mark.usefixtures("endless_patience")
 @pytest.mark.parametrize("ending", ["close", "abort"])
 def test_a_signal_handler_ends_a_client_in_time_wherever_it_interrupts(broker: Broker, ending: str) -> None:
     key = broker.keygen("a/", "rw")
@@ -245,7 +243,7 @@ def test_a_signal_handler_ends_a_client_in_time_wherever_it_interrupts(broker: B
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert max(took) < GRACE_S + BUSY_S
+    assert max(took) < LIMIT_S
 
 
 def test_a_loop_that_cannot_watch_sockets_connects_calls_and_reconnects(broker: Broker) -> None:

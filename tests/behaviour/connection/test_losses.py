@@ -37,12 +37,13 @@ from emitter_typed import (
 )
 from emitter_typed._broker.connection import Connection
 from emitter_typed._broker.requests import Reply, Requests
+from emitter_typed._protocol.receiving import node_watch
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed.broker import Broker, Limits
 from emitter_typed.testing import BrokerOptions
 from tests.behaviour.connection.arrivals import arrivals, wrong
 from tests.behaviour.connection.losses import LOSSES, Losses, seeds
-from tests.helpers.loops import LIMIT_S, in_loop
+from tests.helpers.loops import FOR_EVER_S, LIMIT_S, in_loop
 from tests.helpers.proxy import CuttingProxy
 from tests.helpers.real import URLS, RealBroker, fresh_channel
 
@@ -69,7 +70,10 @@ def emitter_broker_options() -> BrokerOptions:
 
 
 @pytest.fixture
-def scene(broker: Broker) -> Iterator[Scene]:
+def scene(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    if not isinstance(broker, RealBroker):
+        # A broker alone waits for no other node, however long a page takes on a busy machine.
+        monkeypatch.setattr(node_watch, "NODE_TIMEOUT_S", FOR_EVER_S)
     with ExitStack() as stack:
         yield Scene(broker, stack)
 

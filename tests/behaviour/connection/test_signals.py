@@ -76,6 +76,16 @@ WAITS: dict[str, Callable[[Client, Subscription], object]] = {
 }
 
 
+@contextmanager
+def started(timer: threading.Timer) -> Generator[None]:
+    """Start a timer, and wait for its end."""
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+
+
 @pytest.mark.parametrize("name", WAITS)
 def test_ctrl_c_ends_a_wait(broker: Broker, name: str) -> None:
     """On Windows, too, where it interrupts no thread that waits for a lock."""
@@ -89,10 +99,8 @@ def test_ctrl_c_ends_a_wait(broker: Broker, name: str) -> None:
         ctrl_c = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
     with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
         subscription = client.subscribe(key, "a/")
-        ctrl_c.start()
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt), started(ctrl_c):
             wait(client, subscription)
-        ctrl_c.join()
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the platform has no timer signals")

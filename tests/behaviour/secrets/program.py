@@ -116,7 +116,7 @@ def provoke(broker: Broker, client: Client, errors: "Reported") -> list[Key]:
     show(*attributes(client), *attributes(subscription), *attributes(refused))
     client.subscribe(made.key, "chat/", payload=int, optional_handler=show)
     client.publish(made.key, "chat/ann/", "no number", qos=1)
-    assert received.wait(10)
+    assert received.wait(60)
     show(subscription, errors.one(EmitterError), errors.one(EmitterError))
     return keys
 
@@ -138,7 +138,7 @@ class Reported:
             return next((each for each in self._errors if isinstance(each, kind)), None)
 
         with self._changed:
-            error = self._changed.wait_for(found, timeout=10)
+            error = self._changed.wait_for(found, timeout=60)
             assert error is not None, f"no {kind.__name__} came to on_error"
             self._errors.remove(error)
             return error
@@ -166,7 +166,7 @@ async def in_asyncio(url: str, master_key: str) -> Key:
             await client.subscribe(key.reveal(), "async/with space/")
         async with await client.subscribe(key, "async/") as subscription:
             await client.publish(key, "async/", "hello", qos=1)
-            show(await subscription.get(timeout_s=10))
+            show(await subscription.get(timeout_s=60))
         return key
 
 
@@ -180,7 +180,7 @@ def main(secrets: Path) -> None:
         keys.append(asyncio.run(in_asyncio(broker.url, broker.master_key)))
         lose(broker, keys[0], broker.faults.stall_reading, RequestTimeout, 0.01)
         broker.faults.resume_reading()
-        lose(broker, keys[0], broker.faults.drop_connections, ConnectionLost, 10)
+        lose(broker, keys[0], broker.faults.drop_connections, ConnectionLost, 60)
         with Client.from_url(broker.url) as unheard:
             # No handler for errors: it is logged.
             unheard.publish(keys[1], "chat/", "hello")

@@ -23,7 +23,7 @@ from tests.behaviour.shell.forked import Forked
 from tests.helpers.real import fresh_channel
 
 PROGRAM = [sys.executable, "-m", "emitter_typed"]
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 _find_styles = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]").sub
 
 

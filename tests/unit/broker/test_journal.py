@@ -141,8 +141,8 @@ def test_waiting_ends_when_the_broker_stops() -> None:
 
         waiter = threading.Thread(target=wait)
         waiter.start()
-        assert waiting.wait(5)
-    waiter.join(5)
+        assert waiting.wait(20)
+    waiter.join(20)
     assert [type(error) for error in ended] == [Closed]
     assert broker.published == ()
     with pytest.raises(Closed):

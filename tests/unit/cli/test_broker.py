@@ -29,7 +29,7 @@ from emitter_typed import Client, ConnectionLost, Unauthorized
 from emitter_typed.cli import main
 
 PROGRAM = [sys.executable, "-m", "emitter_typed", "broker"]
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 MASTER_KEY = "kR7-_m3Qd9Zb1Xv5Tn8Wc2Lp4Sg6Hj0f"
 WRONG_KEY = "not-a-master-key"
 Run = Callable[..., str]

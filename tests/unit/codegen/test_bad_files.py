@@ -12,7 +12,7 @@ from emitter_typed_codegen.cli import main
 
 SCHEMA = "emitter-typed: 1\nname: Home\ntypes:\n  Reading: {fields: {celsius: float}}\n"
 GENERATE = ["generate", "home.yaml", "--out", "home_api"]
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 OTHERS = "wrote 6 files to other_api\n"
 
 

@@ -14,7 +14,7 @@ from emitter_typed_codegen.watch import stamps, wait_for_change
 
 SCHEMA = "emitter-typed: 1\nname: Home\ntypes:\n  Reading: {fields: {celsius: float}}\n"
 GENERATE = ["generate", "home.yaml", "--out", "home_api", "--watch"]
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 @pytest.fixture

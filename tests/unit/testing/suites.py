@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.helpers.loops import PROGRAM_LIMIT_S
+
 # What is left when all tests and fixtures are over: threads of ours, and tasks in a loop that is about to close.
 CONFTEST = """\
 import asyncio, threading
@@ -47,4 +49,4 @@ def run(pytester: pytest.Pytester, test: str, *arguments: str, plugins: tuple[st
     # What pytest-asyncio wants to be told, lest it warns.
     scope = ["-o", "asyncio_default_fixture_loop_scope=function"] if "asyncio" in plugins else []
     command = [sys.executable, "-X", "dev", "-m", "pytest", "-W", "error", *named, *scope, *arguments]
-    return pytester.run(*command, timeout=60)
+    return pytester.run(*command, timeout=PROGRAM_LIMIT_S)

@@ -10,6 +10,7 @@ from emitter_typed import Client, Key, Message, Unauthorized
 from emitter_typed.broker import Broker, Cluster
 from emitter_typed.testing import BrokerOptions, ClusterOptions
 from tests.helpers.listeners import LIMIT_S
+from tests.helpers.loops import PROGRAM_LIMIT_S
 from tests.unit.testing.suites import Suite
 
 pytest_plugins = ["pytester"]
@@ -212,7 +213,7 @@ def test_with_every_plugin_that_is_installed_it_is_found_and_works(
 ) -> None:
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     pytester.makepyfile("def test_it(emitter_client): assert emitter_client.me().id")
-    pytester.runpytest_subprocess("-p", "no:cacheprovider", timeout=60).assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", timeout=PROGRAM_LIMIT_S).assert_outcomes(passed=1)
 
 
 def test_a_broken_connection_and_a_stopped_broker_are_cleaned_up(suite: Suite) -> None:

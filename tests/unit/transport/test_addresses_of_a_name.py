@@ -13,6 +13,7 @@ from emitter_typed import Client
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionRefused
 from tests.helpers.listeners import LIMIT_S, listener
+from tests.helpers.loops import in_loop, with_enough_time
 
 ADDRESSES = ("127.0.0.2", "127.0.0.3")
 
@@ -66,14 +67,18 @@ def refusal(port: int) -> ConnectionRefused:
 
 
 @pytest.mark.parametrize("first", [NO_MQTT, BUSY, None], ids=["no broker", "busy", "silent"])
-def test_an_address_that_does_not_take_the_client_is_followed_by_the_next(
+@in_loop
+async def test_an_address_that_does_not_take_the_client_is_followed_by_the_next(
     first: Callable[[socket.socket], None] | None,
 ) -> None:
     with Broker(host=ADDRESSES[1]) as broker, listener(first, ADDRESSES[0], broker.port):
-        client = Client(f"mqtt://cluster.test:{broker.port}", timeout_s=2.0)
-        client.connect()
-        assert client.me().id
-        client.close()
+
+        async def connect(timeout_s: float) -> Client:
+            client = Client(f"mqtt://cluster.test:{broker.port}", timeout_s=timeout_s)
+            client.connect()
+            return client
+
+        (await with_enough_time(connect)).close()
 
 
 def test_a_refused_login_is_not_tried_at_the_next_address() -> None:

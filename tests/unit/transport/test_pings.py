@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from time import monotonic, sleep
 
 from emitter_typed._protocol.packets import Connack
@@ -43,24 +45,25 @@ def start(make: Make, port: int) -> tuple[Transport, Notes]:
 
 def test_an_idle_connection_is_kept_by_pings() -> None:
     def check(make: Make) -> None:
-        pings: list[float] = []
+        pings: SimpleQueue[float] = SimpleQueue()
 
         def serve(connection: socket.socket) -> None:
             read_packet(connection)
             connection.sendall(CONNACK)
             while packet := read_packet(connection):
                 if packet == PINGREQ:
-                    pings.append(monotonic())
+                    pings.put(monotonic())
                     connection.sendall(PINGRESP)
 
         with listener(serve) as port:
-            transport, notes = start(make, port)
+            # Before it starts: on a busy machine, all that follows comes late, and nothing early.
             began = monotonic()
-            sleep(2.6)
+            transport, notes = start(make, port)
+            assert pings.get(timeout=LIMIT_S) - began > 0.9
+            assert pings.get(timeout=LIMIT_S) - began > 1.9
             assert not notes.ends
             transport.close()
             assert notes.end() is None
-        assert [round(each - began) for each in pings] == [1, 2]
 
     on_each_kind(check)
 
@@ -74,11 +77,10 @@ def test_a_broker_that_answers_no_ping_is_lost_for_that_reason() -> None:
 
     def check(make: Make) -> None:
         with listener(serve) as port:
-            # Before it starts: on a busy machine, this thread goes on late.
             began = monotonic()
             _, notes = start(make, port)
             error = notes.end()
-            assert 1.9 < monotonic() - began < 4.0
+            assert monotonic() - began > 1.9
         assert isinstance(error, ConnectionLost)
         assert error.message == "no answer to a ping"
 
@@ -91,9 +93,9 @@ def test_a_slow_link_on_which_messages_come_is_not_lost() -> None:
     def serve(connection: socket.socket) -> None:
         read_packet(connection)
         connection.sendall(CONNACK)
-        # The answer to the ping lies behind all that.
-        for at in range(0, 4 * len(message), 100):
-            connection.sendall((4 * message)[at : at + 100])
+        # The answer to the ping lies behind all that, half a second later than it may come.
+        for at in range(0, 3 * len(message), 100):
+            connection.sendall((3 * message)[at : at + 100])
             sleep(0.08)
         connection.sendall(PINGRESP)
         while read_packet(connection):
@@ -102,7 +104,7 @@ def test_a_slow_link_on_which_messages_come_is_not_lost() -> None:
     def check(make: Make) -> None:
         with listener(serve) as port:
             transport, notes = start(make, port)
-            for _ in range(4):
+            for _ in range(3):
                 notes.packets.get(timeout=LIMIT_S)
             assert not notes.ends
             transport.abort()
@@ -112,12 +114,17 @@ def test_a_slow_link_on_which_messages_come_is_not_lost() -> None:
 
 
 def test_a_loop_that_was_busy_reads_before_it_judges() -> None:
+    pinged, is_busy, answered = threading.Event(), threading.Event(), threading.Event()
+
     def serve(connection: socket.socket) -> None:
         read_packet(connection)
         connection.sendall(CONNACK)
         while packet := read_packet(connection):
             if packet == PINGREQ:
+                pinged.set()
+                assert is_busy.wait(LIMIT_S)
                 connection.sendall(PINGRESP)
+                answered.set()
 
     import asyncio
 
@@ -130,11 +137,12 @@ def test_a_loop_that_was_busy_reads_before_it_judges() -> None:
             Endpoint(host="127.0.0.1", port=port, keepalive_s=1), LoopReactor(asyncio.get_running_loop())
         )
         transport.start(notes)
-        while notes.packets.empty():
+        while not pinged.is_set():
             await asyncio.sleep(0.01)
-        await asyncio.sleep(1.05)
+        is_busy.set()
+        assert answered.wait(LIMIT_S)
         # Longer than an answer to the ping may take.
-        sleep(1.5)
+        sleep(1.1)
         await asyncio.sleep(0.1)
         assert not notes.ends
         transport.abort()
