@@ -93,7 +93,7 @@ def _types(walk: Walk, old_name: str, new_name: str) -> None:
 def _names_of_types(walk: Walk) -> None:
     """Tell of types that are called otherwise, or stand in one schema alone."""
     old, new = walk.old.by_name, walk.new.by_name
-    renamed = [(one, other) for one, other in sorted(walk.paired) if one not in new and other not in old]
+    renamed = [(one, other) for one, other in sorted(walk.paired) if walk.is_rename(one, other)]
     for one, other in renamed:
         walk.add("type-renamed", type_keys(one), type_keys(other), f"{one} → {other}")
     # Those of imported files are the business of those files.

@@ -32,6 +32,8 @@ def compare_unions(walk: Walk, old: Union, new: Union, at: At) -> None:
         inside = at.inside("union", name)
         if value in after and value not in swapped:
             walk.pair(name, after[value])
+            if name != after[value] and not walk.is_rename(name, after[value]):
+                walk.add("type-respelled", inside.old, at.inside("union", after[value]).new, f"{name} → {after[value]}")
         elif value in moved:
             kept = old.open and new.open and value not in swapped
             twin = after.get(value)

@@ -82,6 +82,10 @@ class Walk:
             self.paired.add((old, new))
             self.pairs.append((old, new))
 
+    def is_rename(self, old: str, new: str) -> bool:
+        """Tell whether the old name of a type is gone, and the new one is new: that is told once, for all uses."""
+        return old not in self.new.by_name and new not in self.old.by_name
+
     def doc(self, old: str, new: str, at: At, key: str = "doc") -> None:
         """Compare two texts for people."""
         if old != new:

@@ -285,7 +285,7 @@ UNION = Shape(
         ),
         Key(
             "present",
-            ListOf(item=evolve(NAME, examples=("result", "error")), at_least=1, unique=True),
+            ListOf(item=evolve(NAME, examples=("result", "error")), at_least=1),
             "Instead of a tag: for each record, in order, a field of it that is always there, and that no other record "
             "has, as in `[result, error]`.",
         ),

@@ -114,10 +114,10 @@ class Report:
                 example = shape.example(key_name)
                 hint = f"write {key_name}: {example}" if example else ""
                 self.add(at, "missing-key", f"{what} lacks the key {quoted(key_name)}", hint)
-        self._one_of(found, elsewhere, shape, what, at)
+        self._check_one_of(found, elsewhere, shape, what, at)
         return Entries(self, shape, at, found)
 
-    def _one_of(
+    def _check_one_of(
         self,
         found: Mapping[str, tuple[ScalarNode, Node]],
         elsewhere: set[str | None],

@@ -1119,6 +1119,16 @@ ROWS = (
         old_reads=REFUSED,
     ),
     Row(
+        rule="type-respelled",
+        old=_fields("what: Thing", _TWINS + "values: [a, b]}, Gate: {fields: {width: int}}"),
+        new=_fields(
+            "what: Thing", (_TWINS + "values: [a, b]}, Gate: {fields: {width: int}}").replace("Door]", "Gate]")
+        ),
+        old_sends=_of(what={"kind": "b", "width": 1}),
+        new_sends=_of(what={"kind": "b", "width": 1}),
+        otherwise="Thing",
+    ),
+    Row(
         rule="distinct-changed",
         old=_fields("level: Level", ", Level: {alias: int, distinct: true}"),
         new=_fields("level: Level", ", Level: {alias: int}"),
@@ -1517,6 +1527,18 @@ ROWS = (
         new_sends=_of(what={"power": 1}),
         old_reads=REFUSED,
         also=frozenset({"field-renamed-required"}),
+    ),
+    Row(
+        rule="type-respelled",
+        old=_fields("what: Thing", _LAMP_OR_DOOR + "}"),
+        new=_fields(
+            "what: Thing",
+            ", Door: {fields: {watts: int}}, Lamp: {fields: {width: int}}, "
+            "Thing: {union: [Door, Lamp], present: [watts, width]}",
+        ),
+        old_sends=_of(what={"watts": 1}),
+        new_sends=_of(what={"watts": 1}),
+        otherwise="Thing",
     ),
     Row(
         rule="type-changed",

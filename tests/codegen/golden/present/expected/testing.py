@@ -24,12 +24,15 @@ from .types import (
     Battery,
     Error,
     Failure,
+    Inside,
     Items,
     Message,
     Metrics,
     Number,
+    Outside,
     Request,
     Result,
+    Temperature,
     Text,
     Value,
 )
@@ -92,6 +95,11 @@ def failure(
     return record_strategy(Failure, error=error, id=id)
 
 
+def inside(*, celsius: SearchStrategy[float] | None = None) -> SearchStrategy[Inside]:
+    """Return a strategy for `Inside`."""
+    return record_strategy(Inside, celsius=celsius)
+
+
 def items(
     *,
     items: SearchStrategy[tuple[Value, ...]] | None = None,
@@ -115,6 +123,11 @@ def number(*, number: SearchStrategy[float] | None = None) -> SearchStrategy[Num
     return record_strategy(Number, number=number)
 
 
+def outside(*, celsius: SearchStrategy[float] | None = None) -> SearchStrategy[Outside]:
+    """Return a strategy for `Outside`."""
+    return record_strategy(Outside, celsius=celsius)
+
+
 def request(
     *,
     method: SearchStrategy[str] | None = None,
@@ -132,6 +145,11 @@ def result(
 ) -> SearchStrategy[Result]:
     """Return a strategy for `Result`."""
     return record_strategy(Result, result=result, id=id)
+
+
+def temperature() -> SearchStrategy[Temperature]:
+    """Return a strategy for `Temperature`."""
+    return declared_strategy(Temperature)
 
 
 def text(*, text: SearchStrategy[str] | None = None) -> SearchStrategy[Text]:

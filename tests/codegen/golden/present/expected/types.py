@@ -77,6 +77,13 @@ class Failure(Record):
 
 
 @frozen(kw_only=True)
+class Inside(Record):
+    """The type Inside of Calls."""
+
+    celsius: float = field(metadata=wire("tin"))
+
+
+@frozen(kw_only=True)
 class Items(Record):
     """The type Items of Calls."""
 
@@ -118,6 +125,16 @@ class Number(Record):
     """The type Number of Calls."""
 
     number: float
+
+
+@frozen(kw_only=True)
+class Outside(Record):
+    """The type Outside of Calls."""
+
+    celsius: float = field(metadata=wire("tout"))
+
+
+Temperature = Annotated[Inside | Outside, Present((("tin", Inside), ("tout", Outside)))]
 
 
 @frozen(kw_only=True)
