@@ -17,6 +17,7 @@ from emitter_typed_codegen.paths import inside_here
 from emitter_typed_codegen.stdio import printed
 from emitter_typed_codegen.verbs import PARSERS, CheckOptions, DiffOptions, ExportOptions, GenerateOptions
 from emitter_typed_codegen.watch import PAUSE_S, imported, stamps, wait_for_change
+from emitter_typed_codegen.wording import counted
 
 if TYPE_CHECKING:
     from emitter_typed_codegen.jobs import Job
@@ -255,7 +256,7 @@ def _watch(
             before = stamps(job.schema.absolute() for job in todo) | before
             _once(todo, again, format, check=False, read=files)
         before = stamps(files) | before
-        count = _files(len(before))
+        count = counted(len(before), "file")
         print(f"watching {count}; Ctrl-C ends it", file=_words(format), flush=True)
         # Nothing else does it, and there is time now.
         gc.collect()
@@ -359,13 +360,9 @@ def _line(job: Job, changes: Sequence[Change], again: str | None) -> str:
     if not changes:
         return f"{out} is up to date"
     if again is not None:
-        return f"{_files(len(changes))} of {out} would change; run: {again}"
+        return f"{counted(len(changes), 'file')} of {out} would change; run: {again}"
     removed = sum(change.new is None for change in changes)
-    return f"wrote {_files(len(changes) - removed)} to {out}" + (f", removed {removed}" if removed else "")
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
+    return f"wrote {counted(len(changes) - removed, 'file')} to {out}" + (f", removed {removed}" if removed else "")
 
 
 def _print_problems(problems: Sequence[Problem], format: Format) -> None:

@@ -96,13 +96,6 @@ def quoted(text: str) -> str:
     return f"'{shown}'"
 
 
-def with_article(name: str) -> str:
-    """Return what the language calls a thing or a type, such as `enum`, behind "a" or "an"."""
-    if name == "flags":
-        return name
-    return f"{'an' if name[0] in 'aeio' else 'a'} {name}"
-
-
 def did_you_mean(text: str, names: Iterable[str]) -> str:
     """Return "did you mean 'x'?" for the name that is closest to a text, or nothing where none is close."""
     import difflib

@@ -35,6 +35,7 @@ from emitter_typed_codegen.orphans import find_orphans
 from emitter_typed_codegen.ownership import CHECKSUMS
 from emitter_typed_codegen.paths import real_path, shown_path
 from emitter_typed_codegen.problems import Format, Problem, SchemaProblems, render
+from emitter_typed_codegen.wording import counted
 from emitter_typed_codegen.write import OUTDATED, Plan, Refused
 
 
@@ -93,9 +94,9 @@ class Checked:
 
     def _summary(self) -> str:
         parts = [
-            _counted(self.problems, "problem") or "no problems",
-            f"{_counted(self.outdated, 'file')} out of date" if self.outdated else "code up to date",
-            *([_counted(self.orphans, "orphan")] if self.orphans else []),
+            counted(len(self.problems), "problem") if self.problems else "no problems",
+            f"{counted(len(self.outdated), 'file')} out of date" if self.outdated else "code up to date",
+            *([counted(len(self.orphans), "orphan")] if self.orphans else []),
         ]
         if self.baseline is None:
             parts.append("changes not compared")
@@ -105,12 +106,7 @@ class Checked:
                 f"{breaking} breaking since {self.baseline}" if breaking else f"nothing breaks {self.baseline}"
             )
             parts += [f"{accepted} accepted"] if accepted else []
-        many = "1 schema" if self.schemas == 1 else f"{self.schemas} schemas"
-        return f"checked {many}: {', '.join(parts)}"
-
-
-def _counted(found: list[Problem], what: str) -> str:
-    return "" if not found else f"1 {what}" if len(found) == 1 else f"{len(found)} {what}s"
+        return f"checked {counted(self.schemas, 'schema')}: {', '.join(parts)}"
 
 
 def check_project(project: Project, against: str | None, accept: Path | None) -> Checked:

@@ -82,11 +82,6 @@ def sentence(text: str) -> str:
     return stripped if not stripped or stripped.endswith(_ENDED) else f"{stripped}."
 
 
-def seconds(value: float) -> str:
-    """Return a duration in words, as in `1 second`."""
-    return f"{value} second" if value == 1 else f"{value} seconds"
-
-
 def first_sentence(text: str) -> str:
     """Return the first sentence of a text, without line breaks."""
     plain = sentence(" ".join(text.split()))

@@ -46,7 +46,7 @@ from emitter_typed_codegen.model import (
     named,
     reachable,
 )
-from emitter_typed_codegen.texts import seconds
+from emitter_typed_codegen.wording import counted
 
 _JSON_TEXT = re.compile(r'("(?:[^"\\]|\\.)*")')
 _FORMS = {
@@ -310,7 +310,7 @@ class _Page:
         is_duration = beneath(one.type, self.schema.by_name) == Scalar("duration")
         values = (plain_number(limit.value) for limit in one.constraints)
         # Without a unit, a limit of what is milliseconds on the wire would be taken for one.
-        shown = (value if isinstance(value, str) or not is_duration else seconds(value) for value in values)
+        shown = (value if isinstance(value, str) or not is_duration else counted(value, "second") for value in values)
         return tuple(_WORDS[limit.rule].format(value) for limit, value in zip(one.constraints, shown, strict=True))
 
     def _pieces(self, ref: TypeRef) -> Iterator[Piece]:

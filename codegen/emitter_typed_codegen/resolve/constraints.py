@@ -8,11 +8,12 @@ import warnings
 
 from emitter_typed_codegen.language.limits import LIMITS, LONGEST_PATTERN, MOST, RANGE, ConstraintRule
 from emitter_typed_codegen.model import AnyOf, Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef, alternative
-from emitter_typed_codegen.problems import Rule, quoted, with_article
+from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import Base, SymbolTable
 from emitter_typed_codegen.resolve.values import comparable, read_value, whole_meant, whole_number
 from emitter_typed_codegen.source import ListNode, MapNode, Node, ScalarNode
+from emitter_typed_codegen.wording import with_article
 
 _ALLOWED: dict[ConstraintRule, str] = {
     **dict.fromkeys(RANGE, "numbers, durations, dates and times"),

@@ -12,9 +12,10 @@ from emitter_typed_codegen.data import define
 from emitter_typed_codegen.language.shapes import LONGEST_NAME, Choice, Shape, listed
 from emitter_typed_codegen.language.texts import WIDE_COLON
 from emitter_typed_codegen.language.users import CHANNEL, FIELD, KINDS, PARAMETER, VALUE
-from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted, with_article
+from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
 from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, truth_meant, word_advice
 from emitter_typed_codegen.source import BrokenNode, ListNode, MapNode, Node, Placed, ScalarNode
+from emitter_typed_codegen.wording import with_article
 
 ChoiceT = TypeVar("ChoiceT", bound=str)
 

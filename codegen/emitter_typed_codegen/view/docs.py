@@ -22,19 +22,20 @@ from emitter_typed_codegen.model import (
     alternatives,
 )
 from emitter_typed_codegen.names import attribute_name
-from emitter_typed_codegen.texts import Section, literal, seconds, sentence
+from emitter_typed_codegen.texts import Section, literal, sentence
 from emitter_typed_codegen.view.module_scope import ModuleScope
+from emitter_typed_codegen.wording import counted
 
 _WORDS = {
     "minimum": "at least {}",
     "maximum": "at most {}",
     "exclusive_minimum": "more than {}",
     "exclusive_maximum": "less than {}",
-    "min_length": "at least {} {}",
-    "max_length": "at most {} {}",
-    "min_items": "at least {} {}",
-    "max_items": "at most {} {}",
-    "max_segments": "at most {} {}",
+    "min_length": "at least {}",
+    "max_length": "at most {}",
+    "min_items": "at least {}",
+    "max_items": "at most {}",
+    "max_segments": "at most {}",
     "pattern": "matching `{}`",
 }
 
@@ -131,15 +132,19 @@ def _of_aliases(scope: ModuleScope, ref: TypeRef) -> tuple[Constraint, ...]:
 
 def _words(constraint: Constraint, scalar: str, unit: str) -> str:
     value = constraint.value
-    if scalar == "duration" and not isinstance(value, str):
-        return _WORDS[constraint.rule].format(_duration(value, unit))
-    counted = {"length": "byte" if scalar == "bytes" else "character", "items": "item", "segments": "segment"}
-    what = counted.get(constraint.rule.rpartition("_")[2], "")
-    return _WORDS[constraint.rule].format(value, f"{what}s" if value != 1 else what)
+    things = {"length": "byte" if scalar == "bytes" else "character", "items": "item", "segments": "segment"}
+    what = things.get(constraint.rule.rpartition("_")[2], "")
+    if isinstance(value, str):
+        shown = value
+    elif scalar == "duration":
+        shown = _duration(value, unit)
+    else:
+        shown = counted(value, what) if what else str(value)
+    return _WORDS[constraint.rule].format(shown)
 
 
 def _duration(value: float, unit: str) -> str:
-    return str(value) if unit == "seconds" else seconds(value)
+    return str(value) if unit == "seconds" else counted(value, "second")
 
 
 def _shown(scope: ModuleScope, value: Literal_, ref: TypeRef, unit: str) -> str:

@@ -22,13 +22,14 @@ from emitter_typed._cli.connection import (
 )
 from emitter_typed._cli.error_text import error_text
 from emitter_typed._cli.installation import NAME, Extra, Installation, installation
-from emitter_typed._cli.terminal import Part, Terminal, counted
+from emitter_typed._cli.terminal import Part, Terminal
 from emitter_typed._core.extras import lacking
 from emitter_typed._masking import hide_keys
 from emitter_typed.errors import EmitterError, InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE, FOUND
 from emitter_typed_codegen.paths import shown_path
 from emitter_typed_codegen.version import CONTRACT, VERSION
+from emitter_typed_codegen.wording import counted
 
 if TYPE_CHECKING:
     from emitter_typed_codegen.orphans import Made

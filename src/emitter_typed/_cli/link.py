@@ -9,8 +9,9 @@ from typing import Literal
 from emitter_typed._cli.arguments import Parser, channel, seconds
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
 from emitter_typed._cli.pub import publish_all, stdin_lines
-from emitter_typed._cli.terminal import Terminal, counted
+from emitter_typed._cli.terminal import Terminal
 from emitter_typed_codegen.exit_codes import DONE
+from emitter_typed_codegen.wording import counted
 
 
 class _Options(ConnectionOptions):

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal
 from emitter_typed._cli.arguments import Parser, channel, seconds
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
 from emitter_typed._cli.showing import opened_schema
-from emitter_typed._cli.terminal import Terminal, counted
+from emitter_typed._cli.terminal import Terminal
 from emitter_typed.errors import InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE
 from emitter_typed_codegen.paths import reason
+from emitter_typed_codegen.wording import counted
 
 if TYPE_CHECKING:
     from emitter_typed import Pending

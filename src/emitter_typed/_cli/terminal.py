@@ -139,11 +139,6 @@ def _cells(headers: Sequence[str], row: Sequence[str]) -> Table:
     return cells
 
 
-def counted(count: int, what: str) -> str:
-    """Return a number of things in words, such as `1 message`."""
-    return f"1 {what}" if count == 1 else f"{count} {what}s"
-
-
 def printable(text: str) -> str:
     """Return a text on one line, in which nothing can command a terminal."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
