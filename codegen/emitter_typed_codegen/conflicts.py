@@ -9,5 +9,5 @@ _MARK = r"(?:<{7}|>{7}|\|{7})(?: |$)|={7}$"
 
 
 def mark_of(line: str) -> str:
-    """Return the mark that a line of a conflict begins with; empty if it is no such line."""
+    """Return the mark that a line of a conflict begins with; empty for any other line."""
     return line[:7] if line.startswith(MARKS) and re.match(_MARK, line) else ""

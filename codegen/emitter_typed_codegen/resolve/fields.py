@@ -161,7 +161,7 @@ _OTHER_FORMS = (
     (r"nano|micro|[\W_][nu]s$", "write type: int, and convert the number in the program"),
     (r"^duration .*(?:iso|rfc|te?xt|string|hh?:?mm)", "write type: string, and convert the text in the program"),
 )
-"""What to do about forms of times and durations that are no format, by what the type and the word look like."""
+"""What to write for forms of times and durations that no `format` has, by what the type and the word look like."""
 
 
 def _blank(symbols: SymbolTable, entries: Entries) -> tuple[bool | int | str | None, ...]:

@@ -302,7 +302,7 @@ def _merged(types: list[str], alike: list[str], wide: str) -> list[str]:
 
 
 _WIDE: dict[JsonKind, str] = {"number": "float", "text": "string"}
-"""What also takes all other scalars of a kind, or can be made of them."""
+"""The scalar of each kind to which the values of all its other scalars can be changed."""
 
 
 def is_no_member(name: str) -> bool:

@@ -253,7 +253,7 @@ def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | N
 
 
 def _as_members(symbols: SymbolTable, node: MapNode, tag: ScalarNode | None) -> str:
-    """Return how a map of members and their values, or fields, is written; empty if it is no such map."""
+    """Return how a map of members and their values, or fields, is written; empty for any other map."""
     pairs = [(key, value) for key, value in node.pairs if isinstance(value, ScalarNode)]
     if not pairs or len(pairs) != len(node.pairs):
         return ""

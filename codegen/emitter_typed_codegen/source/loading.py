@@ -193,7 +193,7 @@ LOADER = fastest()
 
 
 def parsed(characters: str, loader: Loader | None = None) -> Iterator[events.Event]:
-    """Return the events of a text. Raises YAMLError where it is no YAML.
+    """Return the events of a text. Raises YAMLError if it is not YAML.
 
     What escapes say of surrogates is in the events as it is written, also whole pairs.
     """

@@ -25,7 +25,7 @@ _KEY = re.compile(
     r"""(?P<before>\s*(?:- +)*)(?P<name>"[^"\\]*"|'[^']*'|[^\s"'\[\]{},&*!|>%@`#:?-][^\s:#]*)(?P<rest>.*)"""
 )
 _HEADER = re.compile(r"""\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{}&*!|>%@`#][^#]*?):\s*(?:#.*)?|\s*-\s*(?:#.*)?""")
-# Not a space: one that does not break, as a page may have it, is none in YAML.
+# In YAML a space that does not break, as in text from a page, separates nothing.
 _MEANT = re.compile(r"\s*(?:- +)*[\w-]+:(?=[^ \t:/])")
 _LONE_WORD = re.compile(r"(?P<before>\s*(?:- +)*)(?P<name>[\w-]+)\s*")
 _ITEMS = re.compile(r"(\w+)\[(\w*)\]\??")

@@ -35,7 +35,7 @@ _TABLE = "_CLASSES"
 _CHANNELS = f"./{CHANNELS_MODULE[1:]}"
 """The module of the channels, where it is named in front of what it has."""
 
-_WRONG = "The client is of another class, or the key is none of these. A channel without a key raises it when used."
+_WRONG = "The client is of another class, or the key is not valid. A channel without a key raises it when used."
 _REFUSED = Section("Raises", [("InvalidArgument", _WRONG)])
 
 

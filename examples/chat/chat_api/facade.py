@@ -35,7 +35,7 @@ class Chat(Facade):
             from name to key.
 
     Raises:
-        InvalidArgument: The client is of another class, or the key is none of these. A
+        InvalidArgument: The client is of another class, or the key is not valid. A
             channel without a key raises it when used.
     """
 
@@ -75,7 +75,7 @@ class AsyncChat(Facade):
             from name to key.
 
     Raises:
-        InvalidArgument: The client is of another class, or the key is none of these. A
+        InvalidArgument: The client is of another class, or the key is not valid. A
             channel without a key raises it when used.
     """
 

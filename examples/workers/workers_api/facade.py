@@ -28,7 +28,7 @@ class Workers(Facade):
             from name to key.
 
     Raises:
-        InvalidArgument: The client is of another class, or the key is none of these. A
+        InvalidArgument: The client is of another class, or the key is not valid. A
             channel without a key raises it when used.
     """
 
@@ -59,7 +59,7 @@ class AsyncWorkers(Facade):
             from name to key.
 
     Raises:
-        InvalidArgument: The client is of another class, or the key is none of these. A
+        InvalidArgument: The client is of another class, or the key is not valid. A
             channel without a key raises it when used.
     """
 

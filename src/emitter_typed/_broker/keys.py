@@ -214,8 +214,8 @@ def make_key(keys: KeyRing, channel: str, letters: str, ttl: int | timedelta, no
         now_s: The Unix time in seconds.
 
     Raises:
-        InvalidArgument: the channel is none or too deep, or a key for it opens nothing; a letter is no permission,
-            there is none, or the time is below 0.
+        InvalidArgument: the channel is not valid or too deep, or a key for it opens nothing; a letter is not a
+            permission, there is no letter, or the time is below 0.
     """
     target = validate_key_target(channel)
     check_kind("permissions", letters, str, "a text")

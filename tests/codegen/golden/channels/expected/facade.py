@@ -36,7 +36,7 @@ class Home(Facade):
             from name to key.
 
     Raises:
-        InvalidArgument: The client is of another class, or the key is none of these. A
+        InvalidArgument: The client is of another class, or the key is not valid. A
             channel without a key raises it when used.
     """
 
@@ -79,7 +79,7 @@ class AsyncHome(Facade):
             from name to key.
 
     Raises:
-        InvalidArgument: The client is of another class, or the key is none of these. A
+        InvalidArgument: The client is of another class, or the key is not valid. A
             channel without a key raises it when used.
     """
 

@@ -34,7 +34,7 @@ class Attic(Facade):
             from name to key.
 
     Raises:
-        InvalidArgument: The client is of another class, or the key is none of these. A
+        InvalidArgument: The client is of another class, or the key is not valid. A
             channel without a key raises it when used.
     """
 
@@ -70,7 +70,7 @@ class AsyncAttic(Facade):
             from name to key.
 
     Raises:
-        InvalidArgument: The client is of another class, or the key is none of these. A
+        InvalidArgument: The client is of another class, or the key is not valid. A
             channel without a key raises it when used.
     """
 

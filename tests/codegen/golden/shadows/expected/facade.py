@@ -39,7 +39,7 @@ class Address(Facade):
             from name to key.
 
     Raises:
-        InvalidArgument: The client is of another class, or the key is none of these. A
+        InvalidArgument: The client is of another class, or the key is not valid. A
             channel without a key raises it when used.
     """
 
@@ -88,7 +88,7 @@ class AsyncAddress(Facade):
             from name to key.
 
     Raises:
-        InvalidArgument: The client is of another class, or the key is none of these. A
+        InvalidArgument: The client is of another class, or the key is not valid. A
             channel without a key raises it when used.
     """
 
